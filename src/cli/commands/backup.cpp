@@ -1,0 +1,147 @@
+// init and backup.
+#include "engine/backup.hpp"
+
+#include <fmt/format.h>
+
+#include "base/units.hpp"
+#include "commands/handlers.hpp"
+#include "invocation.hpp"
+#include "records.hpp"
+#include "requests.hpp"
+#include "session.hpp"
+
+namespace holdfast::cli {
+
+namespace {
+
+using base::Result;
+
+// The command for the record: paths and the command's own options. Key options stay out: a key
+// command may hold a secret.
+std::string command_of_record(const Invocation& invocation) {
+  std::string text = invocation.command().name;
+  for (const auto& path : invocation.arguments("PATH")) text += " " + path;
+  for (const auto& option : invocation.command().options) {
+    for (const auto& value : invocation.options(option.name)) {
+      text += " --" + option.name + (option.is_flag() ? "" : " " + value);
+    }
+  }
+  return text;
+}
+
+Result<engine::BackupOptions> options_of(const Invocation& invocation) {
+  using Capture = source::FilesCaptureOptions;
+  engine::BackupOptions options;
+  for (const auto& path : invocation.arguments("PATH"))
+    options.capture.roots.push_back(TRY(parse_path(path)));
+  options.capture.excludes = invocation.options("exclude");
+  options.capture.exclude_files = invocation.options("exclude-file");
+  options.capture.marker_file_names = invocation.options("exclude-if-present");
+  if (invocation.flag("exclude-caches")) {
+    options.capture.cache_directories = Capture::CacheDirectories::skip_contents;
+  }
+  if (invocation.flag("one-file-system"))
+    options.capture.file_systems = Capture::FileSystems::same_as_root;
+  if (invocation.flag("full")) options.capture.trust_stat = Capture::TrustStat::none;
+  options.tags = TRY(parse_tags(invocation.options("tag")));
+  const auto level = TRY(invocation.required("compression"));
+  options.compression_level =
+      TRY(parse_number("compression", level, 0, codec::compression_level_max));
+  options.host = invocation.option("host").value_or("");
+  options.command = command_of_record(invocation);
+  return options;
+}
+
+void write_json(JsonWriter& json, const engine::BackupReport& report,
+                const engine::BackupOptions& options) {
+  const auto& capture = report.capture;
+  json.begin_object();
+  if (report.snapshot) json.text("snapshot", hex(*report.snapshot));
+  if (report.parent) json.text("parent", hex(*report.parent));
+  json.begin_array("paths");
+  for (const auto& path : options.capture.roots) json.text(path);
+  json.end();
+  json.boolean("dry_run", !report.snapshot);
+  json.integer("files", capture.files);
+  json.integer("directories", capture.directories);
+  json.integer("others", capture.others);
+  json.integer("unchanged", capture.unchanged);
+  json.integer("changed", capture.changed);
+  json.integer("added", capture.added);
+  json.integer("bytes", capture.bytes);
+  json.integer("bytes_read", capture.bytes_read);
+  json.integer("bytes_new", report.bytes_new);
+  json.integer("bytes_stored", report.bytes_stored);
+  json.number("duration_seconds", report.duration_seconds);
+  json.integer("warning_count", report.warning_count);
+  json.begin_array("warnings");
+  for (const auto& warning : report.warnings) write_incident(json, warning.path, warning.message);
+  json.end();
+}
+
+void write_text(Output& output, const engine::BackupReport& report) {
+  const auto& capture = report.capture;
+  for (const auto& warning : report.warnings) output.warning(warning.path + ": " + warning.message);
+  if (report.snapshot) {
+    output.summary(fmt::format("snapshot {}", short_id(*report.snapshot)));
+  } else {
+    output.summary("dry run: nothing was stored");
+  }
+  output.summary(fmt::format("  files     {} and {} directories, {} others", capture.files,
+                             capture.directories, capture.others));
+  output.summary(fmt::format("  changes   {} new, {} changed, {} unchanged", capture.added,
+                             capture.changed, capture.unchanged));
+  output.summary(fmt::format("  read      {} of {}", base::format_size(capture.bytes_read),
+                             base::format_size(capture.bytes)));
+  if (report.snapshot) {
+    output.summary(fmt::format("  new       {}, stored in {}", base::format_size(report.bytes_new),
+                               base::format_size(report.bytes_stored)));
+  }
+  const auto duration = base::Duration{static_cast<std::int64_t>(report.duration_seconds * 1e9)};
+  output.summary(fmt::format("  time      {}", base::format_duration(duration)));
+  if (report.warning_count > 0) output.summary(fmt::format("  warnings  {}", report.warning_count));
+}
+
+}  // namespace
+
+Result<ExitCode> run_init(Invocation& invocation) {
+  const auto url = TRY(repository_url(invocation));
+  repository::ShortId id{};
+  {
+    Surroundings around(invocation);
+    const auto passphrase = TRY(around.passphrase(
+        repository_passphrase(PassphraseRequest::Ask::twice), invocation.secrets().key));
+    id = TRY(engine::Location::create(
+        {.url = url, .cache_directory = engine::default_cache_directory()}, {}, passphrase.view()));
+  }
+  auto& output = invocation.output();
+  output.summary(fmt::format("repository {} made at {}", base::to_hex(id), url));
+  output.summary(
+      "Keep the passphrase in another place too: without it nothing can be restored, by anyone.");
+  if (output.is_json()) {
+    output.json().begin_object();
+    output.json().text("repository", url);
+    output.json().text("id", base::to_hex(id));
+  }
+  return ExitCode::done;
+}
+
+Result<ExitCode> run_backup(Invocation& invocation) {
+  const auto options = TRY(options_of(invocation));
+  const auto session = TRY(Session::open(invocation));
+  const bool dry = invocation.flag("dry-run");
+  const auto progress = session->around().progress(dry ? "reading" : "backing up");
+  const auto report =
+      TRY(dry ? engine::preview_backup(session->repository(), options, progress, session->stop())
+              : engine::back_up(session->repository(), options, progress, session->stop()));
+  session->around().end_progress();
+  auto& output = invocation.output();
+  if (output.is_json()) {
+    write_json(output.json(), report, options);
+  } else {
+    write_text(output, report);
+  }
+  return report.warning_count > 0 ? ExitCode::warnings : ExitCode::done;
+}
+
+}  // namespace holdfast::cli

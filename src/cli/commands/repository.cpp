@@ -1,0 +1,231 @@
+// prune, and repository stats, repair, rebuild-index.
+#include <fmt/format.h>
+
+#include "base/units.hpp"
+#include "commands/handlers.hpp"
+#include "invocation.hpp"
+#include "records.hpp"
+#include "repository/prune.hpp"
+#include "repository/repair.hpp"
+#include "repository/stats.hpp"
+#include "session.hpp"
+
+namespace holdfast::cli {
+
+namespace {
+
+using base::Result;
+
+// Seconds that an operation took.
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const { return (clock_.monotonic() - begun_).seconds(); }
+
+ private:
+  base::SystemClock clock_;
+  base::Duration begun_ = clock_.monotonic();
+};
+
+std::uint64_t packs_to_delete(const repository::PrunePlan& plan) {
+  std::uint64_t packs = 0;
+  for (const auto& condemnation : plan.execute) packs += condemnation.packs.size();
+  return packs;
+}
+
+void write_json(JsonWriter& json, const repository::PruneReport& report, double seconds) {
+  const auto& plan = report.plan;
+  json.begin_object();
+  json.boolean("dry_run", !report.executed);
+  json.integer("snapshots", report.snapshots);
+  json.integer("packs_kept", plan.packs_kept);
+  json.integer("packs_condemned", plan.condemn.size());
+  json.integer("packs_rewritten", plan.rewrite.size());
+  json.integer("packs_rescued", plan.rescue.size());
+  json.integer("packs_deleted", report.executed ? report.packs_deleted : packs_to_delete(plan));
+  json.integer("bytes_condemned", plan.bytes_condemned);
+  json.integer("bytes_rewritten", report.executed ? report.bytes_rewritten : plan.bytes_to_rewrite);
+  json.integer("bytes_deleted", report.executed ? report.bytes_deleted : plan.bytes_to_delete);
+  json.number("duration_seconds", seconds);
+  write_ignored(json, "ignored", report.ignored);
+}
+
+void write_text(Output& output, const repository::PruneReport& report, double seconds) {
+  const auto& plan = report.plan;
+  const bool dry = !report.executed;
+  for (const auto& object : report.ignored)
+    output.detail("ignored " + object.name + ": " + object.error.to_string());
+  if (dry) output.summary("dry run: nothing was changed");
+  output.summary(fmt::format("  snapshots  {}", report.snapshots));
+  output.summary(fmt::format("  kept       {} packs", plan.packs_kept));
+  output.summary(fmt::format("  condemned  {} packs, {}; deleted by a prune after the grace period",
+                             plan.condemn.size(), base::format_size(plan.bytes_condemned)));
+  output.summary(
+      fmt::format("  rewritten  {} packs, {}", plan.rewrite.size() + plan.rescue.size(),
+                  base::format_size(dry ? plan.bytes_to_rewrite : report.bytes_rewritten)));
+  output.summary(fmt::format("  deleted    {} packs, {}",
+                             dry ? packs_to_delete(plan) : report.packs_deleted,
+                             base::format_size(dry ? plan.bytes_to_delete : report.bytes_deleted)));
+  output.summary(fmt::format("  time       {}",
+                             base::format_duration({static_cast<std::int64_t>(seconds * 1e9)})));
+}
+
+std::function<void(std::uint64_t, std::uint64_t)> counting(Session& session, std::string action) {
+  return [progress = session.around().progress(std::move(action))](std::uint64_t done,
+                                                                   std::uint64_t total) {
+    progress({.items = done, .items_total = total, .current = {}});
+  };
+}
+
+void write_json(JsonWriter& json, const repository::RepairReport& report, double seconds) {
+  json.begin_object();
+  json.integer("packs", report.index.packs);
+  json.integer("chunks", report.index.chunks);
+  write_ignored(json, "unreadable_packs", report.index.unreadable_packs);
+  json.begin_array("removed_objects");
+  for (const auto& object : report.removed_objects) json.text(object);
+  json.end();
+  json.begin_array("removed_snapshots");
+  for (const auto& id : report.removed_snapshots) json.text(hex(id));
+  json.end();
+  json.begin_array("replaced");
+  for (const auto& [before, after] : report.replaced) {
+    json.begin_object();
+    json.text("old", hex(before));
+    json.text("new", hex(after));
+    json.end();
+  }
+  json.end();
+  json.integer("lost_count", report.lost_count);
+  json.begin_array("lost");
+  for (const auto& file : report.lost) {
+    json.begin_object();
+    json.text("snapshot", file.snapshot);
+    json.raw_name("path", file.path);
+    json.text("message", file.reason);
+    json.end();
+  }
+  json.end();
+  json.number("duration_seconds", seconds);
+}
+
+void write_text(Output& output, const repository::RepairReport& report, double seconds) {
+  for (const auto& pack : report.index.unreadable_packs) {
+    output.result("unreadable: " + pack.name + ": " + pack.error.to_string());
+  }
+  for (const auto& object : report.removed_objects) output.result("removed: " + object);
+  for (const auto& id : report.removed_snapshots)
+    output.result("lost: snapshot " + short_id(id) + ", all of it");
+  for (const auto& [before, after] : report.replaced) {
+    output.result(fmt::format("replaced: snapshot {} by {}", short_id(before), short_id(after)));
+  }
+  for (const auto& file : report.lost) {
+    output.result(fmt::format("lost: snapshot {}: {}: {}", file.snapshot.substr(0, 8), file.path,
+                              file.reason));
+  }
+  output.summary(fmt::format("{}; the index holds {} packs",
+                             report.lost_count == 0
+                                 ? "no file is lost"
+                                 : fmt::format("{} files are lost", report.lost_count),
+                             report.index.packs));
+  output.summary(
+      fmt::format("  time  {}", base::format_duration({static_cast<std::int64_t>(seconds * 1e9)})));
+}
+
+}  // namespace
+
+Result<ExitCode> run_prune(Invocation& invocation) {
+  const Stopwatch watch;
+  const auto session = TRY(Session::open(invocation));
+  const auto run =
+      invocation.flag("dry-run") ? repository::PruneRun::dry : repository::PruneRun::real;
+  const auto show = session->around().progress("pruning");
+  const auto progress = [&](const repository::PruneProgress& at) {
+    show({.items = at.done, .items_total = at.total, .current = at.stage});
+  };
+  const auto report =
+      TRY(repository::prune(session->repository(), {}, run, progress, session->stop()));
+  session->around().end_progress();
+  auto& output = invocation.output();
+  if (output.is_json()) {
+    write_json(output.json(), report, watch.seconds());
+  } else {
+    write_text(output, report, watch.seconds());
+  }
+  return ExitCode::done;
+}
+
+Result<ExitCode> run_repository_stats(Invocation& invocation) {
+  const auto session = TRY(Session::open(invocation));
+  const auto stats = TRY(repository::repository_stats(session->repository()));
+  auto& output = invocation.output();
+  const auto id = base::to_hex(session->repository().id());
+  if (!output.is_json()) {
+    output.result(fmt::format("repository  {} at {}", id, session->url()));
+    output.result(fmt::format("snapshots   {}, together {}", stats.snapshots,
+                              base::format_size(stats.restore_bytes)));
+    output.result(fmt::format("stored      {}", base::format_size(stats.total_bytes)));
+    output.result(fmt::format("  contents  {} in {} packs", base::format_size(stats.data_bytes),
+                              stats.data_packs));
+    output.result(fmt::format("  trees     {} in {} packs", base::format_size(stats.tree_bytes),
+                              stats.tree_packs));
+    output.result(fmt::format("  index     {} in {} segments", base::format_size(stats.index_bytes),
+                              stats.index_segments));
+    output.result(fmt::format("chunks      {}", stats.chunks));
+    return ExitCode::done;
+  }
+  auto& json = output.json();
+  json.begin_object();
+  json.text("repository", session->url());
+  json.text("id", id);
+  json.integer("snapshots", stats.snapshots);
+  json.integer("bytes_restorable", stats.restore_bytes);
+  json.integer("bytes_stored", stats.total_bytes);
+  json.integer("data_packs", stats.data_packs);
+  json.integer("data_bytes", stats.data_bytes);
+  json.integer("tree_packs", stats.tree_packs);
+  json.integer("tree_bytes", stats.tree_bytes);
+  json.integer("index_segments", stats.index_segments);
+  json.integer("index_bytes", stats.index_bytes);
+  json.integer("chunks", stats.chunks);
+  return ExitCode::done;
+}
+
+Result<ExitCode> run_repository_repair(Invocation& invocation) {
+  const Stopwatch watch;
+  const auto session = TRY(Session::open(invocation));
+  const auto report = TRY(
+      repository::repair(session->repository(), counting(*session, "repairing"), session->stop()));
+  session->around().end_progress();
+  auto& output = invocation.output();
+  if (output.is_json()) {
+    write_json(output.json(), report, watch.seconds());
+  } else {
+    write_text(output, report, watch.seconds());
+  }
+  const bool lost = report.lost_count > 0 || !report.removed_snapshots.empty();
+  return lost ? ExitCode::damage : ExitCode::done;
+}
+
+Result<ExitCode> run_rebuild_index(Invocation& invocation) {
+  const Stopwatch watch;
+  const auto session = TRY(Session::open(invocation));
+  const auto report = TRY(repository::rebuild_index(
+      session->repository(), counting(*session, "reading packs"), session->stop()));
+  session->around().end_progress();
+  auto& output = invocation.output();
+  for (const auto& pack : report.unreadable_packs)
+    output.result("unreadable: " + pack.name + ": " + pack.error.to_string());
+  output.summary(
+      fmt::format("index of {} packs and {} chunks written", report.packs, report.chunks));
+  if (output.is_json()) {
+    auto& json = output.json();
+    json.begin_object();
+    json.integer("packs", report.packs);
+    json.integer("chunks", report.chunks);
+    write_ignored(json, "unreadable_packs", report.unreadable_packs);
+    json.number("duration_seconds", watch.seconds());
+  }
+  return report.unreadable_packs.empty() ? ExitCode::done : ExitCode::damage;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,50 @@
+// The table of commands: everything the program can be asked to do.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "declaration.hpp"
+
+namespace holdfast::cli {
+
+constexpr std::string_view program_name = "holdfast";
+[[nodiscard]] std::string program_version();
+constexpr std::string_view program_summary =
+    "encrypted, deduplicated backups that prove they can be restored";
+
+// All commands in the order of help.
+[[nodiscard]] const std::vector<const Command*>& commands();
+
+// Nothing if there is none of this name.
+[[nodiscard]] const Command* find_command(std::string_view name);
+
+// The first words of commands of two words: "snapshot", "repository", "key".
+struct CommandFamily {
+  std::string name;
+  std::string summary;
+};
+[[nodiscard]] const std::vector<CommandFamily>& command_families();
+
+// Options of every command.
+[[nodiscard]] const OptionGroup& program_options();
+// Which repository.
+[[nodiscard]] const OptionGroup& repository_options();
+// Where the passphrase comes from.
+[[nodiscard]] const OptionGroup& key_options();
+// Where a new passphrase comes from.
+[[nodiscard]] const OptionGroup& new_key_options();
+
+// The error object that --json prints when a command fails.
+[[nodiscard]] const std::vector<Field>& error_fields();
+
+// The groups of declarations/, one function a file.
+[[nodiscard]] std::vector<const Command*> backup_commands();
+[[nodiscard]] std::vector<const Command*> snapshot_commands();
+[[nodiscard]] std::vector<const Command*> restore_commands();
+[[nodiscard]] std::vector<const Command*> repository_commands();
+[[nodiscard]] std::vector<const Command*> key_commands();
+[[nodiscard]] std::vector<const Command*> program_commands();
+
+}  // namespace holdfast::cli

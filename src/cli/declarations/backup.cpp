@@ -1,0 +1,151 @@
+// Declares what puts data into a repository: init and backup.
+#include <string>
+
+#include "codec/compression.hpp"
+#include "commands/handlers.hpp"
+#include "declarations.hpp"
+
+namespace holdfast::cli {
+
+namespace {
+
+Command declare_init() {
+  return {
+      .name = "init",
+      .summary = "make a new repository",
+      .description =
+          "Makes an empty, encrypted repository at URL. The directory must be empty or absent; its "
+          "parents are made "
+          "as needed.\n\n"
+          "The passphrase opens the repository's first key. Without any key nothing in the "
+          "repository can be read, "
+          "by anyone: keep a copy of the passphrase in another place than the machine that is "
+          "backed up.",
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, "the repository exists now"},
+                {ExitCode::failed, ""},
+                {ExitCode::usage, ""}},
+      .examples = {{"holdfast init --to /srv/backup",
+                    "Makes a repository in a local directory; asks for the "
+                    "passphrase twice."},
+                   {"holdfast init --to /srv/backup --key-command 'pass show backup'",
+                    "Takes the passphrase from a password store."}},
+      .json = {{"repository", FieldType::string, "Where it is."},
+               {"id", FieldType::string, "The repository's id: 32 hexadecimal digits."}},
+      .run = &run_init,
+  };
+}
+
+std::vector<Option> backup_options() {
+  return {
+      {.name = "exclude",
+       .value = "GLOB",
+       .text = "Leave out what matches, in the syntax of .gitignore: '*.tmp' anywhere, "
+               "'/var/cache/' from the "
+               "root, '!keep.tmp' takes back an earlier pattern. The last pattern that matches "
+               "decides.",
+       .repeat = Repeat::yes},
+      {.name = "exclude-file",
+       .value = "FILE",
+       .text = "Read such patterns from FILE, one a line; # begins a comment.",
+       .repeat = Repeat::yes,
+       .completion = Completion::path},
+      {.name = "exclude-if-present",
+       .value = "NAME",
+       .text =
+           "Leave out what lies in a directory that holds an entry called NAME, such as .nobackup.",
+       .repeat = Repeat::yes},
+      {.name = "exclude-caches",
+       .text = "Leave out what lies in a directory that a CACHEDIR.TAG marks as a cache."},
+      {.name = "one-file-system", .text = "Do not descend into other mounted file systems."},
+      {.name = "full",
+       .text = "Read every byte, also of files whose size, times and inode say that they did not "
+               "change."},
+      {.name = "tag", .value = "KEY=VALUE", .text = "Label the snapshot.", .repeat = Repeat::yes},
+      {.name = "compression",
+       .value = "LEVEL",
+       .text = "How hard zstd tries, from 1 (fast) to 19 (small); 0 stores without compressing. "
+               "What does not "
+               "compress is stored as it is at every level.",
+       .fallback = std::to_string(codec::compression_level_default)},
+      {.name = "host",
+       .value = "NAME",
+       .text = "The name of this machine in the snapshot, instead of the system's own."},
+      {.name = "dry-run", .text = "Say what would be read and stored; store nothing."},
+  };
+}
+
+std::vector<Field> backup_fields() {
+  return {
+      {"snapshot", FieldType::string, "The new snapshot's id; absent after a dry run.",
+       Presence::sometimes},
+      {"parent", FieldType::string,
+       "The snapshot that this one was compared with; absent when there was none.",
+       Presence::sometimes},
+      {"paths", FieldType::array, "What was backed up: absolute paths, as strings."},
+      {"dry_run", FieldType::boolean, "Whether this was a dry run."},
+      {"files", FieldType::integer, "Files in the snapshot, unchanged ones included."},
+      {"directories", FieldType::integer, "Directories in the snapshot."},
+      {"others", FieldType::integer, "Symbolic links, devices, FIFOs and sockets in the snapshot."},
+      {"unchanged", FieldType::integer,
+       "How many of all these are as in the parent, and were not read."},
+      {"changed", FieldType::integer, "How many differ from the parent."},
+      {"added", FieldType::integer, "How many the parent does not have."},
+      {"bytes", FieldType::integer, "Size of all files in the snapshot."},
+      {"bytes_read", FieldType::integer, "Read from files in this run."},
+      {"bytes_new", FieldType::integer, "Of those, bytes that the repository did not hold yet."},
+      {"bytes_stored", FieldType::integer,
+       "What they take in the repository, compressed and encrypted."},
+      {"duration_seconds", FieldType::number, "How long the run took."},
+      {"warning_count", FieldType::integer, "How many warnings there were."},
+      {"warnings", FieldType::array, "What could not be backed up as it should; at most 10,000."},
+      {"warnings[].path", FieldType::string, "Which file, printable."},
+      {"warnings[].path_bytes", FieldType::string,
+       "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
+      {"warnings[].message", FieldType::string, "What happened to it."},
+  };
+}
+
+Command declare_backup() {
+  return {
+      .name = "backup",
+      .summary = "back up directory trees and files",
+      .description =
+          "Stores each PATH with all that lies below it as one snapshot. Only what changed since "
+          "the last snapshot of "
+          "the same paths is read, and only what the repository does not hold yet is stored; every "
+          "snapshot is "
+          "complete by itself all the same.\n\n"
+          "A path begins with / or . and is recorded absolute. Files that change, vanish or can't "
+          "be read meanwhile "
+          "are named as warnings in the output and in the snapshot; everything else is kept.\n\n"
+          "An interrupted backup loses nothing: the next one takes up what was stored.",
+      .arguments = {{.name = "PATH",
+                     .count = Count::at_least_one,
+                     .text = "What to back up; begins with / or .",
+                     .completion = Completion::path}},
+      .options = backup_options(),
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, "the snapshot exists and holds everything"},
+                {ExitCode::failed, "no snapshot was made"},
+                {ExitCode::usage, ""},
+                {ExitCode::warnings,
+                 "the snapshot exists; the warnings say what is missing in it"}},
+      .examples = {{"holdfast backup /etc /home --to /srv/backup --exclude '*.tmp' --tag role=web",
+                    "Backs up two trees without temporary files."},
+                   {"holdfast backup . --to /srv/backup --dry-run",
+                    "Shows what a backup would read."}},
+      .json = backup_fields(),
+      .run = &run_backup,
+  };
+}
+
+}  // namespace
+
+std::vector<const Command*> backup_commands() {
+  static const Command init = declare_init();
+  static const Command backup = declare_backup();
+  return {&init, &backup};
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,149 @@
+// Declares the care of a repository: prune, stats, repair, rebuild-index.
+#include "commands/handlers.hpp"
+#include "declarations.hpp"
+
+namespace holdfast::cli {
+
+namespace {
+
+Command declare_prune() {
+  return {
+      .name = "prune",
+      .summary = "delete what no snapshot needs",
+      .description =
+          "Finds data that no snapshot needs any more and deletes it, in two steps: what is found "
+          "now is condemned, "
+          "and deleted by a prune that runs after the grace period (24 hours) if nothing took it "
+          "up meanwhile. "
+          "Backups may run at the same time. Packs of which little is still needed are "
+          "rewritten.\n\n"
+          "Needs a full key. A snapshot or index that can't be read stops every deletion.",
+      .options = {{.name = "dry-run",
+                   .text = "Say what would be condemned, rewritten and deleted; change nothing."}},
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, ""},
+                {ExitCode::failed, ""},
+                {ExitCode::usage, ""},
+                {ExitCode::damage, "something is damaged or missing, and nothing was deleted"}},
+      .examples = {{"holdfast prune --to /srv/backup --dry-run", "Shows the plan."},
+                   {"holdfast prune --to /srv/backup", "Carries it out."}},
+      .json = {{"dry_run", FieldType::boolean, "Whether this was a dry run."},
+               {"snapshots", FieldType::integer, "Snapshots that decide what is needed."},
+               {"packs_kept", FieldType::integer, "Packs that are needed as they are."},
+               {"packs_condemned", FieldType::integer,
+                "Packs that nothing needs: a later prune deletes them."},
+               {"packs_rewritten", FieldType::integer,
+                "Packs of which only a part is needed: it is copied, then they are condemned."},
+               {"packs_rescued", FieldType::integer,
+                "Condemned packs in which something is needed again: it is copied."},
+               {"packs_deleted", FieldType::integer,
+                "Packs that are gone; in a dry run, that would be."},
+               {"bytes_condemned", FieldType::integer, "What the condemned packs take."},
+               {"bytes_rewritten", FieldType::integer, "What was copied; in a dry run, would be."},
+               {"bytes_deleted", FieldType::integer,
+                "What the deleted packs took; in a dry run, take."},
+               {"duration_seconds", FieldType::number, "How long it took."},
+               {"ignored", FieldType::array, "Objects that count for nothing: forged or foreign."},
+               {"ignored[].object", FieldType::string, "Its name."},
+               {"ignored[].message", FieldType::string, "What is wrong with it."}},
+      .run = &run_prune,
+  };
+}
+
+Command declare_stats() {
+  return {
+      .name = "repository stats",
+      .summary = "show what a repository holds",
+      .description = "Counts snapshots, objects and bytes.",
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, ""}, {ExitCode::failed, ""}, {ExitCode::usage, ""}},
+      .examples = {{"holdfast repository stats --from /srv/backup", "How large is it?"}},
+      .json = {{"repository", FieldType::string, "Where it is."},
+               {"id", FieldType::string, "The repository's id."},
+               {"snapshots", FieldType::integer, "How many."},
+               {"bytes_restorable", FieldType::integer, "Size of all files in all snapshots."},
+               {"bytes_stored", FieldType::integer, "What all objects take."},
+               {"data_packs", FieldType::integer, "Packs of contents."},
+               {"data_bytes", FieldType::integer, "What they take."},
+               {"tree_packs", FieldType::integer, "Packs of trees."},
+               {"tree_bytes", FieldType::integer, "What they take."},
+               {"index_segments", FieldType::integer, "Index objects."},
+               {"index_bytes", FieldType::integer, "What they take."},
+               {"chunks", FieldType::integer, "Pieces in the index."}},
+      .run = &run_repository_stats,
+  };
+}
+
+Command declare_repair() {
+  return {
+      .name = "repository repair",
+      .summary = "bring a damaged repository to a state that verifies",
+      .description =
+          "Reads everything, keeps what is right, and says file by file what is lost. Damaged "
+          "objects go, the index "
+          "is rebuilt, and snapshots that miss something are replaced by ones that hold what is "
+          "left. Needs a full "
+          "key.",
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, "nothing was lost"},
+                {ExitCode::failed, ""},
+                {ExitCode::usage, ""},
+                {ExitCode::damage, "the repository verifies now; what was lost is named"}},
+      .examples = {{"holdfast repository repair --to /srv/backup", "After verify found damage."}},
+      .json = {{"packs", FieldType::integer, "Packs in the new index."},
+               {"chunks", FieldType::integer, "Pieces of content in it."},
+               {"unreadable_packs", FieldType::array, "Packs that could not be read."},
+               {"unreadable_packs[].object", FieldType::string, "Its name."},
+               {"unreadable_packs[].message", FieldType::string, "What is wrong with it."},
+               {"removed_objects", FieldType::array, "Damaged objects that were removed: strings."},
+               {"removed_snapshots", FieldType::array,
+                "Snapshots of which nothing could be read: strings."},
+               {"replaced", FieldType::array,
+                "Snapshots that were replaced by what is left of them."},
+               {"replaced[].old", FieldType::string, "The damaged snapshot's id."},
+               {"replaced[].new", FieldType::string, "Its successor's id."},
+               {"lost_count", FieldType::integer, "How many files are lost."},
+               {"lost", FieldType::array, "Which; at most 10,000."},
+               {"lost[].snapshot", FieldType::string, "In which snapshot."},
+               {"lost[].path", FieldType::string, "Which file, printable."},
+               {"lost[].path_bytes", FieldType::string,
+                "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
+               {"lost[].message", FieldType::string, "What was wrong with it."},
+               {"duration_seconds", FieldType::number, "How long it took."}},
+      .run = &run_repository_repair,
+  };
+}
+
+Command declare_rebuild_index() {
+  return {
+      .name = "repository rebuild-index",
+      .summary = "rebuild the index from the packs",
+      .description = "Reads the directories of all packs and writes a new index. Needs a full key.",
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, ""},
+                {ExitCode::failed, ""},
+                {ExitCode::usage, ""},
+                {ExitCode::damage, "some packs could not be read; they are named and left out"}},
+      .examples = {{"holdfast repository rebuild-index --to /srv/backup",
+                    "After index objects were lost."}},
+      .json = {{"packs", FieldType::integer, "Packs that are in the new index."},
+               {"chunks", FieldType::integer, "Pieces of content in it."},
+               {"unreadable_packs", FieldType::array, "Packs that could not be read."},
+               {"unreadable_packs[].object", FieldType::string, "Its name."},
+               {"unreadable_packs[].message", FieldType::string, "What is wrong with it."},
+               {"duration_seconds", FieldType::number, "How long it took."}},
+      .run = &run_rebuild_index,
+  };
+}
+
+}  // namespace
+
+std::vector<const Command*> repository_commands() {
+  static const std::vector<Command> table{declare_prune(), declare_stats(), declare_repair(),
+                                          declare_rebuild_index()};
+  std::vector<const Command*> found;
+  for (const auto& command : table) found.push_back(&command);
+  return found;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,166 @@
+// Declares what gets data back, or proves that it could be: restore and verify.
+#include "commands/handlers.hpp"
+#include "declarations.hpp"
+
+namespace holdfast::cli {
+
+namespace {
+
+std::vector<Option> restore_options() {
+  return {
+      {.name = "into",
+       .value = "DIR",
+       .text = "Where the files go; made if it does not exist. Required.",
+       .completion = Completion::directory},
+      {.name = "include",
+       .value = "GLOB",
+       .text = "Restore only what matches, in the syntax of .gitignore.",
+       .repeat = Repeat::yes},
+      {.name = "overwrite",
+       .value = "WHEN",
+       .text =
+           "What happens to a file that is there already: it stays (never), it is replaced if size "
+           "or time "
+           "differ (changed), or all of it is compared and what differs is written again (always).",
+       .choices = {"never", "changed", "always"},
+       .fallback = "changed"},
+      {.name = "dry-run", .text = "Say what would be written; write nothing."},
+  };
+}
+
+std::vector<Field> restore_fields() {
+  return {
+      {"snapshot", FieldType::string, "The snapshot's id."},
+      {"into", FieldType::string, "The target directory."},
+      {"dry_run", FieldType::boolean, "Whether this was a dry run."},
+      {"files", FieldType::integer, "Files restored, or found right in place."},
+      {"directories", FieldType::integer, "Directories restored."},
+      {"others", FieldType::integer, "Symbolic links, devices and FIFOs restored."},
+      {"unchanged", FieldType::integer,
+       "How many of all these were right already, or were left as they were."},
+      {"bytes", FieldType::integer, "Size of the files restored."},
+      {"bytes_written", FieldType::integer, "Of those, bytes that had to be written."},
+      {"duration_seconds", FieldType::number, "How long it took."},
+      {"damaged", FieldType::boolean,
+       "Whether the repository has lost something that was asked for."},
+      {"failure_count", FieldType::integer, "How many files could not be restored."},
+      {"failures", FieldType::array, "Which; at most 10,000."},
+      {"failures[].path", FieldType::string, "The file's path in the snapshot, printable."},
+      {"failures[].path_bytes", FieldType::string,
+       "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
+      {"failures[].message", FieldType::string, "What is wrong with it."},
+      {"notes", FieldType::array,
+       "What could not be set as it was and is no failure, such as owners: strings."},
+  };
+}
+
+Command declare_restore() {
+  return {
+      .name = "restore",
+      .summary = "bring files back",
+      .description =
+          "Restores a snapshot below DIR. SNAPSHOT recreates the recorded absolute paths there "
+          "(/etc becomes "
+          "DIR/etc); SNAPSHOT:PATH puts what PATH holds directly into DIR.\n\n"
+          "Files that are in place and right are not written again, so an interrupted restore goes "
+          "on where it was. "
+          "A symbolic link in DIR is never followed out of it. What the repository has lost is "
+          "named file by file; "
+          "everything else is restored.",
+      .arguments = {{.name = "SNAPSHOT[:PATH]",
+                     .count = Count::one,
+                     .text =
+                         "A snapshot's id, the beginning of one, or latest; and a path in it."}},
+      .options = restore_options(),
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, "everything asked for is in DIR"},
+                {ExitCode::failed, "failed, or some files could not be written; they are named"},
+                {ExitCode::usage, ""},
+                {ExitCode::warnings,
+                 "all contents are in DIR; some attributes, such as owners, could not be set"},
+                {ExitCode::damage, "the repository has lost some of the files; they are named"}},
+      .examples = {{"holdfast restore latest --from /srv/backup --into /mnt/restored",
+                    "Recreates the newest snapshot: /etc becomes /mnt/restored/etc."},
+                   {"holdfast restore 4f2a:/etc/ssh --from /srv/backup --into /mnt/ssh",
+                    "Puts what /etc/ssh held into /mnt/ssh."}},
+      .json = restore_fields(),
+      .run = &run_restore,
+  };
+}
+
+std::vector<Field> verify_fields() {
+  return {
+      {"level", FieldType::string, "The level that was asked for."},
+      {"verified", FieldType::boolean, "Whether everything was checked and found right."},
+      {"snapshots", FieldType::integer, "Snapshots checked."},
+      {"packs", FieldType::integer, "Packs checked."},
+      {"chunks", FieldType::integer, "Pieces of content checked; 0 below the level readable."},
+      {"bytes_read", FieldType::integer, "Read from the repository."},
+      {"duration_seconds", FieldType::number, "How long it took."},
+      {"damage_count", FieldType::integer, "How many things are damaged or missing."},
+      {"unchecked_count", FieldType::integer, "How many could not be checked."},
+      {"note_count", FieldType::integer,
+       "How many are worth knowing and no loss, such as foreign objects."},
+      {"findings", FieldType::array, "All of these; at most 10,000."},
+      {"findings[].kind", FieldType::string, "damage, could_not_check or note."},
+      {"findings[].object", FieldType::string,
+       "Which object of the repository, if it is about one.", Presence::sometimes},
+      {"findings[].path", FieldType::string,
+       "Which file is affected, printable, if it is about one.", Presence::sometimes},
+      {"findings[].path_bytes", FieldType::string,
+       "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
+      {"findings[].snapshot", FieldType::string, "In which snapshot, if it is about one.",
+       Presence::sometimes},
+      {"findings[].message", FieldType::string, "What is wrong."},
+  };
+}
+
+Command declare_verify() {
+  return {
+      .name = "verify",
+      .summary = "check that snapshots could be restored",
+      .description =
+          "Checks the repository, or what one snapshot needs of it, up to a level. Each level "
+          "includes those before "
+          "it.\n\n"
+          "present: every object that is needed exists with the right size (a listing).\n\n"
+          "intact: every object's bytes are what was written (reads all of them).\n\n"
+          "readable: everything decrypts and decompresses, and every piece is what its id says.\n\n"
+          "sound: the entries make sense: every file's extents add up to its size, every tree is "
+          "well-formed.\n\n"
+          "A check that could not be made is never a pass: that is exit code 6.",
+      .arguments = {{.name = "SNAPSHOT",
+                     .count = Count::optional,
+                     .text = "A snapshot's id, the beginning of one, or latest; without it, all of "
+                             "the repository."}},
+      .options = {{.name = "level",
+                   .value = "LEVEL",
+                   .text = "How far to go.",
+                   .choices = {"present", "intact", "readable", "sound"},
+                   .fallback = "readable"}},
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, "everything was checked and is right"},
+                {ExitCode::failed, "interrupted"},
+                {ExitCode::usage, ""},
+                {ExitCode::damage, "something is missing or damaged; it is named"},
+                {ExitCode::unverified,
+                 "could not verify: something did not answer or could not be opened, a wrong "
+                 "passphrase included"}},
+      .examples = {{"holdfast verify --from /srv/backup --level intact",
+                    "Reads every object and compares its hash."},
+                   {"holdfast verify latest --from /srv/backup --level readable",
+                    "Proves that the newest snapshot decrypts."}},
+      .json = verify_fields(),
+      .run = &run_verify,
+  };
+}
+
+}  // namespace
+
+std::vector<const Command*> restore_commands() {
+  static const Command restore = declare_restore();
+  static const Command verify = declare_verify();
+  return {&restore, &verify};
+}
+
+}  // namespace holdfast::cli

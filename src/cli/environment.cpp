@@ -1,0 +1,34 @@
+// getenv and unsetenv: called from one thread, before any other exists, or for variables that
+// nothing changes.
+#include "environment.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "cli/run.hpp"
+
+namespace holdfast::cli {
+
+std::optional<std::string> environment_variable(const std::string& name) {
+  const char* value =
+      ::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing sets variables
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+base::SecretBytes take_environment_secret(const std::string& name) {
+  char* value = ::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): one thread, as declared
+  if (value == nullptr) return {};
+  const base::MutableByteView bytes{reinterpret_cast<base::Byte*>(value), std::strlen(value)};
+  base::SecretBytes secret{base::ByteView(bytes)};
+  base::wipe(bytes);
+  ::unsetenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): one thread, as declared
+  return secret;
+}
+
+Secrets take_secrets_from_environment() {
+  return {.key = take_environment_secret("BACKUP_ENCRYPTION_KEY"),
+          .new_key = take_environment_secret("HOLDFAST_NEW_KEY")};
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,17 @@
+// The environment's variables: read here and nowhere else in the program.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+
+namespace holdfast::cli {
+
+[[nodiscard]] std::optional<std::string> environment_variable(const std::string& name);
+
+// The variable's value; it is overwritten where it lies, so that /proc/PID/environ doesn't show it
+// any more, and removed. Empty if it was not set. Call it while the process has one thread.
+[[nodiscard]] base::SecretBytes take_environment_secret(const std::string& name);
+
+}  // namespace holdfast::cli

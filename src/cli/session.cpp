@@ -1,0 +1,61 @@
+// Opening the repository that a command is about.
+#include "session.hpp"
+
+#include <unistd.h>
+
+#include "io/terminal.hpp"
+
+namespace holdfast::cli {
+
+namespace {
+
+constexpr unsigned width_default = 80;
+
+bool wants_progress(const Invocation& invocation, Verbosity verbosity) {
+  return verbosity != Verbosity::quiet && !invocation.flag("no-progress") &&
+         io::is_terminal(STDERR_FILENO);
+}
+
+}  // namespace
+
+Surroundings::Surroundings(Invocation& invocation)
+    : invocation_(invocation),
+      interrupt_(executor_),
+      line_(invocation.output().err(), clock_),
+      shows_progress_(wants_progress(invocation, invocation.output().verbosity())) {}
+
+engine::ProgressCall Surroundings::progress(std::string action) {
+  if (!shows_progress_) return [](const engine::Progress&) {};
+  return [this, action = std::move(action)](const engine::Progress& progress) {
+    Advance advance{.action = action,
+                    .items = progress.items,
+                    .items_total = progress.items_total,
+                    .bytes = progress.bytes,
+                    .bytes_total = progress.bytes_total,
+                    .current = progress.current};
+    line_.show(advance, io::terminal_width(STDERR_FILENO).value_or(width_default));
+  };
+}
+
+base::Result<base::SecretBytes> Surroundings::passphrase(const PassphraseRequest& request,
+                                                         const base::SecretBytes& given) const {
+  return obtain_passphrase(request, invocation_, given, interrupt_.token());
+}
+
+base::Result<std::string> repository_url(const Invocation& invocation) {
+  return invocation.required("to");
+}
+
+base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
+  std::unique_ptr<Session> session(new Session(invocation));
+  session->url_ = TRY(repository_url(invocation));
+  session->passphrase_ =
+      TRY(session->around_.passphrase(repository_passphrase(), invocation.secrets().key));
+  invocation.output().detail("opening " + session->url_);
+  session->location_ = TRY(engine::Location::open(
+      {.url = session->url_, .cache_directory = engine::default_cache_directory()},
+      session->passphrase_.view()));
+  return session;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,35 @@
+// Secrets leave the environment when they are read.
+#include "environment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "cli/run.hpp"
+
+namespace holdfast::cli {
+namespace {
+
+TEST(Environment, ASecretIsTakenOutAndOverwritten) {
+  ::setenv("HOLDFAST_TEST_SECRET", "hush", 1);
+  const char* where = ::getenv("HOLDFAST_TEST_SECRET");
+  const auto secret = take_environment_secret("HOLDFAST_TEST_SECRET");
+  EXPECT_EQ(base::as_text(secret.view()), "hush");
+  EXPECT_EQ(::getenv("HOLDFAST_TEST_SECRET"), nullptr);
+  EXPECT_EQ(std::memcmp(where, "\0\0\0\0", 4), 0);
+  EXPECT_TRUE(take_environment_secret("HOLDFAST_TEST_SECRET").empty());
+}
+
+TEST(Environment, BothSecretsAreTaken) {
+  ::setenv("BACKUP_ENCRYPTION_KEY", "one", 1);
+  ::setenv("HOLDFAST_NEW_KEY", "two", 1);
+  const auto secrets = take_secrets_from_environment();
+  EXPECT_EQ(base::as_text(secrets.key.view()), "one");
+  EXPECT_EQ(base::as_text(secrets.new_key.view()), "two");
+  EXPECT_FALSE(environment_variable("BACKUP_ENCRYPTION_KEY").has_value());
+  EXPECT_FALSE(environment_variable("HOLDFAST_NEW_KEY").has_value());
+}
+
+}  // namespace
+}  // namespace holdfast::cli

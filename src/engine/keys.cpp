@@ -1,0 +1,133 @@
+// Key slots.
+#include "engine/keys.hpp"
+
+#include <algorithm>
+
+#include "repository/object_name.hpp"
+
+namespace holdfast::engine {
+
+namespace {
+
+constexpr std::size_t slot_bytes_max = 64 * 1024;
+
+struct OpenedSlot {
+  std::string object;
+  repository::SlotInfo info;
+  repository::SlotSecrets secrets;
+};
+
+// The slot that the passphrase opens.
+base::Result<OpenedSlot> open_own_slot(repository::Repository& repository, base::ByteView passphrase) {
+  for (const auto& object : TRY(repository.storage().list_all(repository::keys_prefix))) {
+    const auto bytes = repository::get_object(repository.storage(), object.name, slot_bytes_max);
+    if (!bytes.ok()) continue;
+    auto secrets = repository::open_slot(bytes.value(), passphrase);
+    if (secrets.ok()) {
+      return OpenedSlot{object.name, TRY(repository::inspect_slot(bytes.value())), std::move(secrets).value()};
+    }
+  }
+  return base::Error(base::ErrorCode::wrong_key, "the passphrase opens no key slot of this repository");
+}
+
+base::Result<std::string> store_slot(repository::Repository& repository, const repository::SlotDescription& description,
+                                     const repository::SlotSecrets& secrets, base::ByteView passphrase,
+                                     codec::PassphraseCost cost) {
+  const auto slot = TRY(repository::seal_slot(description, secrets, passphrase, cost, repository.environment().random));
+  return base::to_hex(TRY(repository::put_object(repository.storage(), repository::keys_prefix, slot)).hash);
+}
+
+base::Result<void> remove_object(repository::Repository& repository, const std::string& name) {
+  const std::vector<std::string> names{name};
+  const auto outcomes = TRY(repository.storage().remove(names));
+  if (outcomes.at(0).error) return base::Error(*outcomes[0].error);
+  return {};
+}
+
+// A writer of its own: a signing key, and an id key unless it is to share this machine's. Both go on the roster.
+base::Result<repository::SlotSecrets> enrol_writer(repository::Repository& repository,
+                                                   const repository::SlotSecrets& own, const AddKeyOptions& options) {
+  auto& random = repository.environment().random;
+  auto secrets = own.restricted_to(repository::SlotRole::writer);
+  secrets.writer_seed = base::SecretBytes(32);
+  random.fill(secrets.writer_seed.writable());
+  if (options.deduplication == AddKeyOptions::Deduplication::own) {
+    secrets.domain = random.array<16>();
+    secrets.id_key = base::SecretBytes(32);
+    random.fill(secrets.id_key.writable());
+  }
+  repository::RosterWriter writer{.verify_key = codec::SigningKey(secrets.writer_seed.view()).verify_key(), .domain = secrets.domain, .sealed_id_key = {}, .created = repository.environment().clock.now(), .label = options.label};
+  const auto sealed = codec::seal_to(repository.config().box_public_key, secrets.id_key.view());
+  std::copy(sealed.begin(), sealed.end(), writer.sealed_id_key.begin());
+  auto writers = repository.roster().writers;
+  writers.push_back(std::move(writer));
+  TRY(repository.write_roster(std::move(writers)));
+  return secrets;
+}
+
+}  // namespace
+
+base::Result<std::vector<KeySlot>> list_keys(repository::Repository& repository, base::ByteView passphrase,
+                                             std::vector<std::string>* damaged) {
+  std::vector<KeySlot> slots;
+  for (const auto& object : TRY(repository.storage().list_all(repository::keys_prefix))) {
+    const auto bytes = repository::get_object(repository.storage(), object.name, slot_bytes_max);
+    auto info = bytes.ok() ? repository::inspect_slot(bytes.value()) : base::Result<repository::SlotInfo>(bytes.error());
+    if (!info.ok()) {
+      if (damaged != nullptr) damaged->push_back(object.name + ": " + info.error().to_string());
+      continue;
+    }
+    slots.push_back({.id = object.name.substr(repository::keys_prefix.size()), .info = std::move(info).value(), .is_current = repository::open_slot(bytes.value(), passphrase).ok()});
+  }
+  return slots;
+}
+
+base::Result<std::string> add_key(repository::Repository& repository, base::ByteView passphrase,
+                                  base::ByteView new_passphrase, const AddKeyOptions& options) {
+  const auto own = TRY(open_own_slot(repository, passphrase));
+  const bool full = own.info.role == repository::SlotRole::full;
+  if (!full) return repository::needs_admin_key("adding a key slot");
+  auto secrets = options.role == repository::SlotRole::writer ? TRY(enrol_writer(repository, own.secrets, options))
+                                                              : own.secrets.restricted_to(options.role);
+  const repository::SlotDescription description{.repository_id = repository.id(), .role = options.role, .created = repository.environment().clock.now(), .label = options.label};
+  return store_slot(repository, description, secrets, new_passphrase, own.info.cost);
+}
+
+base::Result<std::string> remove_key(repository::Repository& repository, std::string_view id) {
+  if (!repository.keys().admin) return repository::needs_admin_key("removing a key slot");
+  std::string found;
+  std::size_t full_slots = 0;
+  bool found_is_full = false;
+  for (const auto& object : TRY(repository.storage().list_all(repository::keys_prefix))) {
+    const auto bytes = repository::get_object(repository.storage(), object.name, slot_bytes_max);
+    const auto info = bytes.ok() ? repository::inspect_slot(bytes.value()) : base::Result<repository::SlotInfo>(bytes.error());
+    const bool full = info.ok() && info.value().role == repository::SlotRole::full;
+    if (full) ++full_slots;
+    if (id.size() < 4 || !object.name.substr(repository::keys_prefix.size()).starts_with(id)) continue;
+    if (!found.empty()) return base::Error(base::ErrorCode::invalid_argument, "'" + std::string(id) + "' fits more than one key slot");
+    found = object.name;
+    found_is_full = full;
+  }
+  if (found.empty()) {
+    return base::Error(base::ErrorCode::not_found, "there is no key slot '" + base::printable(id) + "'")
+        .with_hint("'holdfast key list' shows them; give at least four digits");
+  }
+  if (found_is_full && full_slots == 1) {
+    return base::Error(base::ErrorCode::conflict, "this is the last full key slot: without it nobody could restore")
+        .with_retry(base::Retry::never)
+        .with_hint("add another one first: 'holdfast key add'");
+  }
+  TRY(remove_object(repository, found));
+  return found.substr(repository::keys_prefix.size());
+}
+
+base::Result<std::string> change_password(repository::Repository& repository, base::ByteView passphrase,
+                                          base::ByteView new_passphrase) {
+  const auto own = TRY(open_own_slot(repository, passphrase));
+  const repository::SlotDescription description{.repository_id = repository.id(), .role = own.info.role, .created = repository.environment().clock.now(), .label = own.info.label};
+  auto id = TRY(store_slot(repository, description, own.secrets, new_passphrase, own.info.cost));
+  TRY(remove_object(repository, own.object));
+  return id;
+}
+
+}  // namespace holdfast::engine

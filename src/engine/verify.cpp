@@ -1,0 +1,319 @@
+// Climbing the ladder: listing, hashing, decrypting, and reading the trees; then naming the files that damage affects.
+#include "engine/verify.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "repository/live_set.hpp"
+#include "repository/object_name.hpp"
+#include "repository/pack_list.hpp"
+#include "repository/pack_scan.hpp"
+#include "repository/path_key.hpp"
+#include "repository/repository_reader.hpp"
+#include "repository/snapshot_list.hpp"
+#include "repository/tree_cursor.hpp"
+#include "source/files/posix_attributes.hpp"
+
+namespace holdfast::engine {
+
+namespace {
+
+using repository::ChunkId;
+using repository::IdHash;
+using repository::ObjectHash;
+using repository::PackInfo;
+
+constexpr std::size_t findings_max = 10'000;
+
+bool is_outage(const base::Error& error) {
+  switch (error.code()) {
+    case base::ErrorCode::not_found:
+    case base::ErrorCode::damaged: return false;
+    default: return true;
+  }
+}
+
+class Verifier {
+ public:
+  Verifier(repository::Repository& repository, Level level, const ProgressCall& progress, std::stop_token stop)
+      : repository_(repository), progress_(progress), stop_(std::move(stop)) {
+    report_.level = level;
+  }
+
+  base::Result<VerifyReport> run(const std::optional<std::string>& name) {
+    const auto began = repository_.environment().clock.monotonic();
+    TRY(load(name));
+    TRY(choose_packs());
+    TRY(scan());
+    TRY(judge());
+    if (report_.level == Level::sound) TRY(check_trees());
+    report_.duration_seconds = (repository_.environment().clock.monotonic() - began).seconds();
+    return std::move(report_);
+  }
+
+ private:
+  base::Result<void> load(const std::optional<std::string>& name);
+  base::Result<void> mark();
+  base::Result<void> choose_packs();
+  base::Result<void> scan();
+  base::Result<void> judge();
+  base::Result<void> name_files();
+  base::Result<void> check_trees();
+  base::Result<void> check_tree(const repository::SnapshotRecord& snapshot);
+  void add(Finding finding) {
+    auto& count = finding.kind == Finding::Kind::damage            ? report_.damage_count
+                  : finding.kind == Finding::Kind::could_not_check ? report_.unchecked_count
+                                                                    : report_.note_count;
+    ++count;
+    if (report_.findings.size() < findings_max) report_.findings.push_back(std::move(finding));
+  }
+  void add_error(std::string object, const base::Error& error) {
+    add({.kind = is_outage(error) ? Finding::Kind::could_not_check : Finding::Kind::damage, .object = std::move(object), .path = {}, .snapshot = {}, .message = error.to_string()});
+  }
+  [[nodiscard]] bool can_read() const { return repository_.keys().reader.has_value(); }
+
+  repository::Repository& repository_;
+  const ProgressCall& progress_;
+  std::stop_token stop_;
+  VerifyReport report_;
+  std::vector<repository::SnapshotRecord> snapshots_;  // in scope
+  bool whole_repository_ = true;
+  std::unique_ptr<repository::RepositoryReader> reader_;
+  std::optional<repository::LiveSet> live_;
+  std::unordered_set<ObjectHash, IdHash> bad_packs_;      // not there, or of the wrong size, or unreadable
+  std::unordered_set<ObjectHash, IdHash> unchecked_packs_;
+  std::unordered_set<ChunkId, IdHash> bad_chunks_;        // decrypt to something else, in some pack
+  std::unordered_set<ChunkId, IdHash> lost_chunks_;       // needed, and good nowhere
+  bool trees_have_gaps_ = false;
+  std::vector<PackInfo> packs_;                           // to be scanned
+};
+
+base::Result<void> Verifier::load(const std::optional<std::string>& name) {
+  if (report_.level >= Level::readable && !can_read()) return repository::needs_reading_key("verification of this level");
+  auto list = TRY(repository::list_snapshots(repository_));
+  if (name) {
+    snapshots_ = {TRY(repository::choose_snapshot(list, *name))};
+    whole_repository_ = false;
+  } else {
+    snapshots_ = std::move(list.snapshots);
+    for (const auto& damaged : list.damaged) add_error(damaged.name, damaged.error);
+    for (const auto& ignored : list.ignored) add({.kind = Finding::Kind::note, .object = ignored.name, .path = {}, .snapshot = {}, .message = "ignored: " + ignored.error.message()});
+  }
+  report_.snapshots = snapshots_.size();
+  std::vector<repository::IgnoredObject> ignored;
+  TRY(repository_.refresh_index(repository::Repository::Segments::all, &ignored));
+  for (const auto& segment : ignored) {
+    if (segment.error.code() == base::ErrorCode::permission_denied) {
+      add({.kind = Finding::Kind::note, .object = segment.name, .path = {}, .snapshot = {}, .message = "ignored: " + segment.error.message()});
+    } else {
+      add_error(segment.name, segment.error);
+    }
+  }
+  return mark();
+}
+
+// What the snapshots in scope need. Without the reading key nobody can tell: then every pack counts as needed.
+base::Result<void> Verifier::mark() {
+  if (!can_read()) return {};
+  reader_ = TRY(repository::RepositoryReader::open(repository_));
+  live_.emplace(repository_);
+  for (const auto& snapshot : snapshots_) {
+    std::vector<repository::LiveSet::Missing> missing;
+    TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
+    if (missing.empty()) continue;
+    if (snapshot.is_late(repository_.config())) {
+      add({.kind = Finding::Kind::note, .object = {}, .path = {}, .snapshot = base::to_hex(snapshot.id), .message = "void: stored after its session had run out, and not complete; its writer reported a failure"});
+      continue;
+    }
+    for (const auto& lost : missing) {
+      if (is_outage(lost.error)) {
+        add({.kind = Finding::Kind::could_not_check, .object = {}, .path = {}, .snapshot = base::to_hex(snapshot.id), .message = lost.error.to_string()});
+      } else if (lost.is_node) {
+        trees_have_gaps_ = true;
+      } else {
+        lost_chunks_.insert(lost.id);
+      }
+    }
+  }
+  report_.chunks = live_->size();
+  return {};
+}
+
+// The packs to look at, and those that are not there or of another size than the index says.
+base::Result<void> Verifier::choose_packs() {
+  std::vector<repository::IgnoredObject> foreign;
+  const auto listed = TRY(repository::list_packs(repository_, &foreign));
+  if (whole_repository_) {
+    for (const auto& object : foreign) add({.kind = Finding::Kind::note, .object = object.name, .path = {}, .snapshot = {}, .message = "foreign object"});
+  }
+  std::unordered_set<ObjectHash, IdHash> needed;
+  auto* index = repository_.index(repository::Repository::Segments::all);
+  if (live_) {
+    TRY(index->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
+      if (live_->contains(chunk.place.id)) needed.insert(chunk.pack.name);
+      return {};
+    }));
+  }
+  std::unordered_set<ObjectHash, IdHash> indexed;
+  TRY(index->each_pack([&](const PackInfo& pack) -> base::Result<void> {
+    indexed.insert(pack.name);
+    const auto found = listed.find(pack.name);
+    const bool is_needed = !live_ || needed.contains(pack.name);
+    if (found != listed.end() && found->second.size == pack.size) {
+      if (whole_repository_ || is_needed) packs_.push_back(pack);
+      return {};
+    }
+    bad_packs_.insert(pack.name);
+    if (!is_needed) return {};  // the index is ahead of a prune; nothing that counts lies there
+    const auto message = found == listed.end() ? "missing" : "has " + std::to_string(found->second.size) + " bytes instead of " + std::to_string(pack.size);
+    add({.kind = Finding::Kind::damage, .object = repository::pack_object_name(pack.type, pack.name), .path = {}, .snapshot = {}, .message = message});
+    return {};
+  }));
+  if (whole_repository_) {
+    for (const auto& [name, pack] : listed) {
+      if (!indexed.contains(name)) packs_.push_back({.name = name, .type = pack.type, .size = pack.size});
+    }
+  }
+  report_.packs = packs_.size();
+  return {};
+}
+
+base::Result<void> Verifier::scan() {
+  if (report_.level == Level::present) return {};
+  const auto depth = report_.level == Level::intact ? repository::ScanDepth::hash : repository::ScanDepth::objects;
+  Progress progress{.items = 0, .items_total = packs_.size(), .bytes = 0, .bytes_total = 0, .current = {}};
+  for (const auto& pack : packs_) progress.bytes_total += pack.size;
+  repository::PackReader packs(repository_);
+  const auto receive = [&](const PackInfo& pack, base::Result<repository::ScannedPack> scanned) -> base::Result<void> {
+    const auto name = repository::pack_object_name(pack.type, pack.name);
+    ++progress.items;
+    progress.bytes += pack.size;
+    progress.current = name;
+    if (progress_) progress_(progress);
+    if (!scanned.ok()) {
+      add_error(name, scanned.error());
+      (is_outage(scanned.error()) ? unchecked_packs_ : bad_packs_).insert(pack.name);
+      return {};
+    }
+    report_.bytes_read += scanned.value().bytes_read;
+    for (const auto& place : scanned.value().bad) bad_chunks_.insert(place.id);
+    if (!scanned.value().bad.empty()) {
+      add({.kind = Finding::Kind::damage, .object = name, .path = {}, .snapshot = {}, .message = std::to_string(scanned.value().bad.size()) + " objects in it don't decrypt to what their ids state"});
+    } else if (!scanned.value().hash_is_right) {
+      add({.kind = Finding::Kind::damage, .object = name, .path = {}, .snapshot = {}, .message = "its bytes are not those that its name states"});
+    }
+    return {};
+  };
+  return repository::scan_packs(repository_, packs, packs_, depth, receive, stop_);
+}
+
+// Which needed chunks are good nowhere.
+base::Result<void> Verifier::judge() {
+  if (!live_) return {};
+  if (!bad_packs_.empty() || !bad_chunks_.empty()) {
+    ChunkId current{};
+    bool good_somewhere = true;
+    const auto settle = [&] {
+      if (!good_somewhere && live_->contains(current)) lost_chunks_.insert(current);
+    };
+    bool first = true;
+    TRY(repository_.index(repository::Repository::Segments::all)->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
+      if (first || chunk.place.id != current) {
+        settle();
+        current = chunk.place.id;
+        good_somewhere = false;
+        first = false;
+      }
+      good_somewhere = good_somewhere || (!bad_packs_.contains(chunk.pack.name) && !bad_chunks_.contains(current));
+      return {};
+    }));
+    settle();
+  }
+  return lost_chunks_.empty() && !trees_have_gaps_ ? base::Result<void>() : name_files();
+}
+
+base::Result<void> Verifier::name_files() {
+  for (const auto& snapshot : snapshots_) {
+    const auto id = base::to_hex(snapshot.id);
+    const auto damage = [&](std::string path, std::string message) {
+      add({.kind = Finding::Kind::damage, .object = {}, .path = std::move(path), .snapshot = id, .message = std::move(message)});
+    };
+    repository::TreeCursor cursor(*reader_, snapshot.summary.root, repository::TreeCursor::OnGap::collect);
+    while (const auto entry = TRY(cursor.next())) {
+      if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+      repository::ExtentCursor extents(*reader_, entry->content, entry->size);
+      for (;;) {
+        const auto extent = extents.next();
+        const bool lost = !extent.ok() || (extent.value() && extent.value()->kind == repository::Extent::Kind::data && lost_chunks_.contains(extent.value()->chunk));
+        if (lost) {
+          damage(TRY(repository::path_of_key(entry->key)), extent.ok() ? "a part of its content is lost" : extent.error().to_string());
+          break;
+        }
+        if (!extent.value()) break;
+      }
+    }
+    for (const auto& gap : cursor.gaps()) {
+      auto first = repository::path_of_key(gap.first_key);
+      damage(first.ok() ? std::move(first).value() : "/", std::to_string(gap.entries) + " entries from here on can't be read: " + gap.error.to_string());
+    }
+  }
+  return {};
+}
+
+base::Result<void> Verifier::check_trees() {
+  for (const auto& snapshot : snapshots_) {
+    const auto checked = check_tree(snapshot);
+    if (checked.ok()) continue;
+    if (checked.error().code() == base::ErrorCode::cancelled) return base::Error(checked.error());
+    if (!trees_have_gaps_) add({.kind = is_outage(checked.error()) ? Finding::Kind::could_not_check : Finding::Kind::damage, .object = {}, .path = {}, .snapshot = base::to_hex(snapshot.id), .message = checked.error().to_string()});
+  }
+  return {};
+}
+
+// The tree makes sense: order, attributes, sizes, and the totals that were recorded at capture.
+base::Result<void> Verifier::check_tree(const repository::SnapshotRecord& snapshot) {
+  repository::TreeCursor cursor(*reader_, snapshot.summary.root);
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  while (const auto entry = TRY(cursor.next())) {
+    if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+    ++entries;
+    bytes += entry->size;
+    const auto path = TRY(repository::path_of_key(entry->key));
+    if (snapshot.summary.source == "files") TRY_CONTEXT(source::decode_attributes(entry->attributes), base::printable(path));
+    repository::ExtentCursor extents(*reader_, entry->content, entry->size);
+    while (TRY_CONTEXT(extents.next(), base::printable(path))) {
+    }
+  }
+  const auto& root = snapshot.summary.root;
+  if (entries == root.entries && bytes == root.bytes) return {};
+  return base::Error(base::ErrorCode::damaged, "holds " + std::to_string(entries) + " entries and " + std::to_string(bytes) + " bytes instead of " + std::to_string(root.entries) + " and " + std::to_string(root.bytes));
+}
+
+}  // namespace
+
+std::string_view level_name(Level level) {
+  switch (level) {
+    case Level::present: return "present";
+    case Level::intact: return "intact";
+    case Level::readable: return "readable";
+    case Level::sound: return "sound";
+  }
+  return "sound";
+}
+
+base::Result<Level> parse_level(std::string_view text) {
+  for (const auto level : {Level::present, Level::intact, Level::readable, Level::sound}) {
+    if (text == level_name(level)) return level;
+  }
+  return base::Error(base::ErrorCode::invalid_argument, "'" + base::printable(text) + "' is no level of verification")
+      .with_hint("choose present, intact, readable or sound");
+}
+
+base::Result<VerifyReport> verify(repository::Repository& repository, Level level,
+                                  const std::optional<std::string>& snapshot, const ProgressCall& progress,
+                                  std::stop_token stop) {
+  return Verifier(repository, level, progress, std::move(stop)).run(snapshot);
+}
+
+}  // namespace holdfast::engine

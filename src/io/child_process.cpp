@@ -1,0 +1,196 @@
+// posix_spawn, a pipe, and patience with a limit.
+#include "io/child_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include "io/file.hpp"
+
+namespace holdfast::io {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+
+namespace {
+
+// How often a wait looks at the stop token and at the child.
+constexpr base::Duration check_interval = base::milliseconds(20);
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (auto& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> environment_without(const std::vector<std::string>& hidden) {
+  std::vector<std::string> kept;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    const auto name = text.substr(0, text.find('='));
+    if (std::find(hidden.begin(), hidden.end(), name) == hidden.end()) kept.emplace_back(text);
+  }
+  return kept;
+}
+
+// posix_spawn's two option objects.
+struct SpawnOptions {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+
+  // Signals that we block or handle must reach the child as they would reach any program.
+  explicit SpawnOptions(int output) {
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+    // Also those that our own parent left open.
+    ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+    ::posix_spawnattr_init(&attributes);
+    sigset_t signals;
+    sigemptyset(&signals);
+    ::posix_spawnattr_setsigmask(&attributes, &signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) sigaddset(&signals, signal);
+    ::posix_spawnattr_setsigdefault(&attributes, &signals);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  SpawnOptions(const SpawnOptions&) = delete;
+  SpawnOptions& operator=(const SpawnOptions&) = delete;
+  ~SpawnOptions() {
+    ::posix_spawn_file_actions_destroy(&files);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+};
+
+// A started child; ended and reaped when it goes.
+class Child {
+ public:
+  explicit Child(pid_t pid) : pid_(pid) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (status_) return;
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  // Its status as waitpid gives it; nothing while it runs.
+  std::optional<int> poll_status() {
+    int status = 0;
+    if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+    return status_;
+  }
+
+ private:
+  pid_t pid_;
+  std::optional<int> status_;
+};
+
+struct Limits {
+  base::Duration end;  // on the monotonic clock
+  std::size_t output_size_max;
+  const std::stop_token& stop;
+};
+
+Result<void> check_limits(const Limits& limits, std::size_t output_size) {
+  if (limits.stop.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
+  if (output_size > limits.output_size_max) {
+    return Error(ErrorCode::invalid_argument,
+                 "it wrote more than " + std::to_string(limits.output_size_max) + " bytes");
+  }
+  if (base::SystemClock().monotonic() >= limits.end) {
+    return Error(ErrorCode::unavailable, "it took too long and was ended");
+  }
+  return {};
+}
+
+void sleep_a_little() {
+  timespec t{.tv_sec = 0, .tv_nsec = check_interval.nanoseconds};
+  ::nanosleep(&t, nullptr);
+}
+
+// Collects the output and waits for the end. The end of the child ends the reading too: a
+// grandchild in the background may hold the pipe open for ever.
+Result<base::SecretBytes> collect(Child& child, int pipe, const Limits& limits) {
+  base::SecretBytes buffer(limits.output_size_max + 1);
+  std::size_t size = 0;
+  bool open = true;
+  while (true) {
+    TRY(check_limits(limits, size));
+    const bool ended = child.poll_status().has_value();
+    if (!open && ended) return base::SecretBytes(buffer.view().first(size));
+    if (!open) {
+      sleep_a_little();
+      continue;
+    }
+    pollfd wanted{.fd = pipe, .events = POLLIN, .revents = 0};
+    const int wait_ms = ended ? 0 : static_cast<int>(check_interval.nanoseconds / 1'000'000);
+    const int ready = ::poll(&wanted, 1, wait_ms);
+    if (ready < 0 && errno != EINTR) return Error::from_errno(errno, "cannot wait for its output");
+    if (ready <= 0) {
+      open = !ended;
+      continue;
+    }
+    const auto got = ::read(pipe, buffer.writable().data() + size, buffer.size() - size);
+    if (got < 0 && errno != EINTR) return Error::from_errno(errno, "cannot read its output");
+    if (got == 0) open = false;
+    if (got > 0) size += static_cast<std::size_t>(got);
+  }
+}
+
+Result<void> check_status(int status) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (WIFEXITED(status)) {
+    return Error(ErrorCode::io, "it ended with status " + std::to_string(WEXITSTATUS(status)));
+  }
+  return Error(ErrorCode::io, "it was ended by signal " + std::to_string(WTERMSIG(status)));
+}
+
+Result<base::SecretBytes> run(const ChildCommand& command, const std::stop_token& stop) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno(errno, "cannot make a pipe");
+  const Fd reading(ends[0]);
+  Fd writing(ends[1]);
+  auto arguments = command.arguments;
+  auto environment = environment_without(command.hidden_variables);
+  const SpawnOptions options(writing.get());
+  pid_t pid = 0;
+  const int problem =
+      ::posix_spawnp(&pid, arguments[0].c_str(), &options.files, &options.attributes,
+                     pointers_to(arguments).data(), pointers_to(environment).data());
+  for (auto& variable : environment) {
+    base::wipe({reinterpret_cast<base::Byte*>(variable.data()), variable.size()});
+  }
+  if (problem != 0) return Error::from_errno(problem, "it cannot be started");
+  writing.reset();
+  Child child(pid);
+  const Limits limits{.end = base::SystemClock().monotonic() + command.timeout,
+                      .output_size_max = command.output_size_max,
+                      .stop = stop};
+  auto output = TRY(collect(child, reading.get(), limits));
+  TRY(check_status(*child.poll_status()));
+  return output;
+}
+
+}  // namespace
+
+ChildCommand shell_command(std::string line) {
+  return {.arguments = {"/bin/sh", "-c", std::move(line)}};
+}
+
+Result<base::SecretBytes> run_child(const ChildCommand& command, const std::stop_token& stop) {
+  CHECK(!command.arguments.empty(), "a command has a program");
+  return run(command, stop).with_context("command " + base::printable(command.arguments[0]));
+}
+
+}  // namespace holdfast::io

@@ -1,0 +1,87 @@
+// ChunkStore: stores chunks: deduplicates, compresses, encrypts, packs, and commits packs and index segments in the background
+// while its callers go on. Every task that puts has a lane of its own (compressor, buffer, open pack), so that tasks don't wait
+// for each other.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <unordered_set>
+
+#include "codec/compression.hpp"
+#include "io/bounded_queue.hpp"
+#include "repository/pack_builder.hpp"
+#include "repository/session.hpp"
+
+namespace holdfast::repository {
+
+struct StoreTotals {
+  std::uint64_t bytes_new = 0;     // plaintext of chunks that were not known
+  std::uint64_t bytes_stored = 0;  // of packs and index segments
+  std::uint64_t chunks_new = 0;
+};
+
+// put() may be called by many tasks, each with its own lane.
+class ChunkStore {
+ public:
+  ChunkStore(Repository& repository, Session& session, int compression_level);
+  // Abandons what is not committed.
+  ~ChunkStore();
+
+  class Lane {
+   public:
+    explicit Lane(int compression_level) : compressor_(compression_level) {}
+
+   private:
+    friend class ChunkStore;
+    codec::Compressor compressor_;
+    base::Bytes scratch_;
+    std::unique_ptr<PackBuilder> data_;
+    std::unique_ptr<PackBuilder> tree_;
+  };
+  [[nodiscard]] Lane make_lane() const { return Lane(compression_level_); }
+
+  // Stores a chunk unless it is known. Not durable before flush().
+  base::Result<ChunkId> put(Lane& lane, ChunkType type, base::ByteView plaintext);
+  // Whether the chunk is known and may be referred to; the session then relies on its pack.
+  base::Result<bool> is_known(const ChunkId& id);
+  // Hands the lane's open packs over; call it for each lane before flush().
+  base::Result<void> finish(Lane& lane);
+  // Waits until every pack handed over is durable, then makes the index of them durable. No put may run meanwhile.
+  base::Result<void> flush();
+  [[nodiscard]] StoreTotals totals() const;
+
+ private:
+  // True: the caller must store it. False: it is known, or another lane is storing it.
+  bool claim(const ChunkId& id);
+  base::Result<void> hand_over(std::unique_ptr<PackBuilder>& builder);
+  void run_committer();
+  base::Result<void> commit_pack(SealedPack pack);
+  base::Result<void> write_segment();
+  void fail(base::Error error);
+  [[nodiscard]] std::optional<base::Error> failure() const;
+
+  Repository& repository_;
+  Session& session_;
+  const int compression_level_;
+  LocalIndex& index_;
+  std::shared_mutex index_mutex_;
+
+  mutable std::mutex mutex_;
+  std::unordered_set<ChunkId, IdHash> claimed_;  // not yet in index_
+  std::optional<base::Error> failure_;
+
+  // The committer's own.
+  IndexSegment pending_;
+  base::Duration pending_since_;
+
+  std::atomic<std::uint64_t> bytes_new_{0};
+  std::atomic<std::uint64_t> bytes_stored_{0};
+  std::atomic<std::uint64_t> chunks_new_{0};
+  io::BoundedQueue<SealedPack> sealed_;
+  std::unique_ptr<io::Task> committer_;
+};
+
+}  // namespace holdfast::repository

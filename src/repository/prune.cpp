@@ -1,0 +1,418 @@
+// Executing a prune (docs/internals/prune.md): look, mark, plan, copy, condemn, look again, delete.
+#include "repository/prune.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include "repository/live_set.hpp"
+#include "repository/object_name.hpp"
+#include "repository/pack_list.hpp"
+#include "repository/repack.hpp"
+#include "repository/repository_reader.hpp"
+#include "repository/session_list.hpp"
+#include "repository/snapshot_list.hpp"
+
+namespace holdfast::repository {
+
+namespace {
+
+using PackSet = std::unordered_set<ObjectHash, IdHash>;
+
+// One prune, from its first look to its last delete.
+class PruneRunner {
+ public:
+  PruneRunner(Repository& repository, const PruneOptions& options, const PruneProgressCall& progress,
+              std::stop_token stop)
+      : repository_(repository), options_(options), progress_(progress), stop_(std::move(stop)) {}
+
+  base::Result<PruneReport> run(PruneRun mode) {
+    session_ = TRY(Session::begin(repository_, "prune"));
+    reader_ = TRY(RepositoryReader::open(repository_));
+    TRY(look());
+    TRY(mark_snapshots());
+    TRY(plan());
+    if (mode == PruneRun::dry) return std::move(report_);
+    TRY(copy_live(report_.plan.rewrite, report_.plan.rescue));
+    TRY(condemn_planned());
+    TRY(execute_ripe());
+    TRY(clean_up());
+    report_.executed = true;
+    return std::move(report_);
+  }
+
+ private:
+  base::Result<void> look();
+  base::Result<void> mark_snapshots();
+  base::Result<void> plan();
+  base::Result<void> copy_live(const std::vector<PackInfo>& rewrite, const std::vector<PackInfo>& rescue);
+  base::Result<void> copy_chunks(const PackSet& from);
+  base::Result<void> condemn_planned();
+  base::Result<void> execute_ripe();
+  base::Result<void> recheck();
+  base::Result<void> supersede(const PackSet& doomed);
+  base::Result<void> remove_packs(const std::vector<Condemnation>& ripe);
+  base::Result<void> clean_up();
+  base::Result<void> remove(std::vector<std::string> names);
+  base::Result<void> each_live(const std::function<base::Result<void>(std::span<const FoundChunk>, bool is_live)>& visit) const;
+  [[nodiscard]] bool is_ripe(base::Time stored_at) const;
+  [[nodiscard]] bool is_sound_place(const FoundChunk& chunk) const;
+  void step(std::string stage, std::uint64_t done = 0, std::uint64_t total = 0) const {
+    if (progress_) progress_({.stage = std::move(stage), .done = done, .total = total});
+  }
+  base::Result<void> interruptible() const {
+    if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+    return {};
+  }
+
+  Repository& repository_;
+  const PruneOptions& options_;
+  const PruneProgressCall& progress_;
+  std::stop_token stop_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<RepositoryReader> reader_;
+  PruneReport report_;
+
+  base::Time now_;
+  std::vector<Condemnation> condemnations_;
+  std::vector<SessionInfo> sessions_;
+  PackListing listed_;
+  PackSet condemned_;
+  std::optional<LiveSet> live_;
+  std::unordered_set<ObjectHash, IdHash> marked_;  // snapshots
+};
+
+// Prune.md, pruner's step 1 and 2: the lists. The clock must not lie before anything that was stored.
+base::Result<void> PruneRunner::look() {
+  step("listing");
+  condemnations_ = TRY(list_condemnations(repository_, &report_.ignored));
+  TRY(repository_.refresh_index(Repository::Segments::all, nullptr));
+  listed_ = TRY(list_packs(repository_, &report_.ignored));
+  sessions_ = TRY(list_sessions(repository_, &report_.ignored));
+  now_ = TRY(repository_.storage_now());
+  const auto skew = storage_skew(repository_.storage());
+  auto newest = session_->renewed_at();
+  for (const auto& [name, pack] : listed_) newest = std::max(newest, pack.stored_at);
+  for (const auto& session : sessions_) newest = std::max(newest, session.renewed);
+  if (now_ + skew < newest) {
+    return base::Error(base::ErrorCode::conflict, "the storage's clock went back: it says " + base::format_utc(now_) + ", but something was stored at " + base::format_utc(newest))
+        .with_retry(base::Retry::never)
+        .with_hint("set the clock right; nothing is deleted while it is behind what is stored");
+  }
+  condemned_.clear();
+  for (const auto& condemnation : condemnations_) {
+    for (const auto& pack : condemnation.packs) condemned_.insert(pack.name);
+  }
+  return {};
+}
+
+// Reads the trees of all snapshots that were not read yet. Anything unreadable ends the prune.
+base::Result<void> PruneRunner::mark_snapshots() {
+  auto list = TRY(list_snapshots(repository_));
+  for (auto& ignored : list.ignored) report_.ignored.push_back(std::move(ignored));
+  if (!list.damaged.empty()) {
+    return base::Error(list.damaged.front().error)
+        .with_context(list.damaged.front().name)
+        .with_context("a snapshot can't be read, so it isn't known what it needs; nothing was deleted")
+        .with_hint("run 'holdfast repository repair', then prune again");
+  }
+  if (!live_) live_.emplace(repository_);
+  std::uint64_t done = 0;
+  for (const auto& snapshot : list.snapshots) {
+    TRY(interruptible());
+    step("reading snapshots", done++, list.snapshots.size());
+    if (!marked_.insert(snapshot.id).second) continue;
+    std::vector<LiveSet::Missing> missing;
+    TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
+    TRY(session_->renew_if_due());
+    if (missing.empty()) continue;
+    if (snapshot.is_late(repository_.config())) {
+      // Its writer reported a failure; it never counted (repository_format.md section 5).
+      TRY(remove({object_name(snapshots_prefix, snapshot.id)}));
+      continue;
+    }
+    return std::move(missing.front().error)
+        .with_context("snapshot " + short_name(snapshot.id) + " lacks something that it needs; nothing was deleted")
+        .with_hint("run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then prune again");
+  }
+  report_.snapshots = list.snapshots.size();
+  return {};
+}
+
+// A place counts only in a pack that is listed and not condemned.
+bool PruneRunner::is_sound_place(const FoundChunk& chunk) const {
+  const auto listed = listed_.find(chunk.pack.name);
+  return listed != listed_.end() && listed->second.size == chunk.pack.size && !condemned_.contains(chunk.pack.name);
+}
+
+// Visits the index id by id, with all places of each.
+base::Result<void> PruneRunner::each_live(
+    const std::function<base::Result<void>(std::span<const FoundChunk>, bool is_live)>& visit) const {
+  std::vector<FoundChunk> same;
+  const auto emit = [&]() -> base::Result<void> {
+    if (same.empty()) return {};
+    TRY(visit(same, live_->contains(same.front().place.id)));
+    same.clear();
+    return {};
+  };
+  TRY(repository_.index(Repository::Segments::all)->each_chunk([&](const FoundChunk& chunk) -> base::Result<void> {
+    if (!same.empty() && same.front().place.id != chunk.place.id) TRY(emit());
+    same.push_back(chunk);
+    return {};
+  }));
+  return emit();
+}
+
+base::Result<void> PruneRunner::plan() {
+  step("planning");
+  std::unordered_map<ObjectHash, PackUse, IdHash> uses;
+  for (const auto& [name, pack] : listed_) {
+    uses[name] = {.pack = {.name = name, .type = pack.type, .size = pack.size}, .stored_at = pack.stored_at, .is_indexed = false, .is_condemned = condemned_.contains(name)};
+  }
+  TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
+    const FoundChunk* chosen = nullptr;
+    for (const auto& place : places) {
+      const auto use = uses.find(place.pack.name);
+      if (use == uses.end()) continue;
+      use->second.is_indexed = true;
+      ++use->second.chunks;
+      if (chosen == nullptr || (!is_sound_place(*chosen) && is_sound_place(place))) chosen = &place;
+    }
+    if (!is_live) return {};
+    if (chosen == nullptr) {
+      return base::Error(base::ErrorCode::damaged, "a chunk that a snapshot needs lies only in packs that are not there; nothing was deleted")
+          .with_hint("run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then prune again");
+    }
+    auto& use = uses[chosen->pack.name];
+    ++use.live_chunks;
+    use.live_bytes += chosen->place.stored_size;
+    return {};
+  }));
+  PruneFacts facts;
+  facts.now = now_;
+  for (auto& [name, use] : uses) facts.packs.push_back(use);
+  const auto skew = storage_skew(repository_.storage());
+  for (const auto& session : sessions_) {
+    if (session.id == session_->id() || !is_live(session, now_, repository_.config(), skew)) continue;
+    const auto began = session.registered - skew;
+    facts.oldest_session = facts.oldest_session ? std::min(*facts.oldest_session, began) : began;
+  }
+  report_.plan = plan_prune(facts, options_, repository_.config());
+  for (const auto& condemnation : condemnations_) {
+    if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at)) continue;
+    for (const auto& pack : condemnation.packs) {
+      if (const auto found = listed_.find(pack.name); found != listed_.end()) report_.plan.bytes_to_delete += found->second.size;
+    }
+    report_.plan.execute.push_back(condemnation);
+  }
+  return {};
+}
+
+base::Result<void> PruneRunner::copy_live(const std::vector<PackInfo>& rewrite, const std::vector<PackInfo>& rescue) {
+  PackSet from;
+  for (const auto& pack : rewrite) from.insert(pack.name);
+  for (const auto& pack : rescue) from.insert(pack.name);
+  return from.empty() ? base::Result<void>() : copy_chunks(from);
+}
+
+// Copies every live chunk that has no sound place outside `from`.
+base::Result<void> PruneRunner::copy_chunks(const PackSet& from) {
+  std::vector<FoundChunk> data;
+  std::vector<FoundChunk> tree;
+  TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
+    if (!is_live) return {};
+    const FoundChunk* source = nullptr;
+    for (const auto& place : places) {
+      if (is_sound_place(place) && !from.contains(place.pack.name)) return {};
+      if (from.contains(place.pack.name) && listed_.contains(place.pack.name)) source = &place;
+    }
+    if (source != nullptr) (source->pack.type == ChunkType::data ? data : tree).push_back(*source);
+    return {};
+  }));
+  step("compacting", 0, data.size() + tree.size());
+  for (auto* places : {&data, &tree}) {
+    const auto totals = TRY(repack(repository_, *session_, reader_->packs(), std::move(*places), stop_));
+    report_.bytes_rewritten += totals.bytes;
+  }
+  return {};
+}
+
+base::Result<void> PruneRunner::condemn_planned() {
+  std::vector<CondemnedPack> packs;
+  for (const auto* list : {&report_.plan.condemn, &report_.plan.rewrite}) {
+    for (const auto& pack : *list) packs.push_back({.type = pack.type, .name = pack.name});
+  }
+  if (packs.empty()) return {};
+  TRY(interruptible());
+  TRY(session_->renew());
+  TRY_CONTEXT(write_condemnation(repository_, CondemnationStage::condemned, packs), "condemning packs");
+  return {};
+}
+
+// Either the grace is over, or the storage shows everything at once and every live writer has looked since.
+bool PruneRunner::is_ripe(base::Time stored_at) const {
+  if (now_ > stored_at + repository_.config().prune_grace) return true;
+  if (!repository_.storage().capabilities().consistent) return false;
+  return std::all_of(sessions_.begin(), sessions_.end(), [&](const SessionInfo& session) {
+    return session.id == session_->id() || session.renewed > stored_at ||
+           !is_live(session, now_, repository_.config(), {});
+  });
+}
+
+base::Result<void> PruneRunner::execute_ripe() {
+  TRY(look());
+  std::vector<Condemnation> ripe;
+  PackSet doomed;
+  for (const auto& condemnation : condemnations_) {
+    if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at)) continue;
+    bool any_left = false;
+    for (const auto& pack : condemnation.packs) {
+      if (!listed_.contains(pack.name)) continue;
+      doomed.insert(pack.name);
+      any_left = true;
+    }
+    if (any_left) ripe.push_back(condemnation);
+  }
+  if (ripe.empty()) return {};
+  TRY(interruptible());
+  TRY(recheck());
+  TRY(supersede(doomed));
+  return remove_packs(ripe);
+}
+
+// The snapshots as of now, after the condemnations: whatever they need and lies in condemned packs only is copied first.
+base::Result<void> PruneRunner::recheck() {
+  live_.reset();  // the index was updated: its numbers are new
+  marked_.clear();
+  TRY(mark_snapshots());
+  PackSet condemned;
+  for (const auto& name : condemned_) condemned.insert(name);
+  TRY(copy_chunks(condemned));
+  TRY(repository_.refresh_index(Repository::Segments::all));
+  listed_ = TRY(list_packs(repository_));
+  live_.reset();
+  marked_.clear();
+  TRY(mark_snapshots());
+  return each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
+    if (!is_live || std::any_of(places.begin(), places.end(), [&](const FoundChunk& place) { return is_sound_place(place); })) return {};
+    return base::Error(base::ErrorCode::damaged, "a chunk that a snapshot needs has no place outside the condemned packs; nothing was deleted")
+        .with_hint("run 'holdfast verify' to see what is damaged, then 'holdfast repository repair'");
+  });
+}
+
+// New segments without the doomed packs take the place of those that name them; they carry on what those had superseded,
+// or a segment superseded long ago would count again.
+base::Result<void> PruneRunner::supersede(const PackSet& doomed) {
+  auto* index = repository_.index(Repository::Segments::all);
+  std::map<ShortId, IndexSegment> successors;  // by domain
+  const auto write = [&](const ShortId& domain, IndexSegment& segment) -> base::Result<void> {
+    std::sort(segment.chunks.begin(), segment.chunks.end(), [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
+    TRY(repository_.write_segment(segment, *repository_.domain(domain), Repository::SignAs::admin));
+    segment = {};
+    return session_->renew_if_due();
+  };
+  // A successor is written whole before the next begins; only the last of each domain names what is superseded, so that nothing is
+  // hidden before all of it is durable.
+  std::map<ShortId, std::vector<ObjectHash>> superseded;
+  for (const auto& name : index->segments()) {
+    const auto [domain, segment] = TRY(repository_.read_segment_of(name));
+    if (std::none_of(segment.packs.begin(), segment.packs.end(), [&](const PackInfo& pack) { return doomed.contains(pack.name); })) continue;
+    superseded[domain].push_back(name);
+    superseded[domain].insert(superseded[domain].end(), segment.superseded.begin(), segment.superseded.end());
+    auto& successor = successors[domain];
+    if (successor.chunks.size() + segment.chunks.size() > segment_chunks_max) TRY(write(domain, successor));
+    std::map<std::uint32_t, std::uint32_t> numbers;
+    for (const auto& place : segment.chunks) {
+      const auto& pack = segment.packs.at(place.pack);
+      if (doomed.contains(pack.name)) continue;
+      const auto [number, is_new] = numbers.try_emplace(place.pack, static_cast<std::uint32_t>(successor.packs.size()));
+      if (is_new) successor.packs.push_back(pack);
+      successor.chunks.push_back(place);
+      successor.chunks.back().pack = number->second;
+    }
+  }
+  for (auto& [domain, names] : superseded) {
+    auto& successor = successors[domain];
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    successor.superseded = names;
+    TRY(write(domain, successor));
+    if (!repository_.storage().capabilities().consistent) continue;  // a later run removes them
+    std::vector<std::string> objects;
+    for (const auto& name : names) objects.push_back(object_name(index_prefix, name));
+    TRY(remove(std::move(objects)));
+  }
+  return {};
+}
+
+base::Result<void> PruneRunner::remove_packs(const std::vector<Condemnation>& ripe) {
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  for (const auto& condemnation : ripe) total += condemnation.packs.size();
+  for (const auto& condemnation : ripe) {
+    std::vector<std::string> names;
+    for (const auto& pack : condemnation.packs) {
+      const auto found = listed_.find(pack.name);
+      if (found == listed_.end()) continue;
+      names.push_back(pack_object_name(pack.type, pack.name));
+      report_.bytes_deleted += found->second.size;
+    }
+    step("deleting", done, total);
+    report_.packs_deleted += names.size();
+    done += condemnation.packs.size();
+    TRY(remove(std::move(names)));
+    TRY(write_condemnation(repository_, CondemnationStage::gone, condemnation.packs));
+    TRY(session_->renew_if_due());
+  }
+  return {};
+}
+
+// Condemnations whose packs are long gone, sessions long dead, segments long superseded.
+base::Result<void> PruneRunner::clean_up() {
+  TRY(look());
+  std::vector<std::string> objects;
+  for (const auto& gone : condemnations_) {
+    if (gone.stage != CondemnationStage::gone || !is_ripe(gone.stored_at)) continue;
+    PackSet names;
+    for (const auto& pack : gone.packs) names.insert(pack.name);
+    for (const auto& condemnation : condemnations_) {
+      const bool covered = std::all_of(condemnation.packs.begin(), condemnation.packs.end(), [&](const CondemnedPack& pack) {
+        return names.contains(pack.name) && !listed_.contains(pack.name);
+      });
+      if (condemnation.stage == CondemnationStage::condemned && covered) objects.push_back(condemnation.object);
+    }
+  }
+  TRY(remove(std::move(objects)));
+  objects = {};
+  for (const auto& gone : condemnations_) {
+    if (gone.stage == CondemnationStage::gone && is_ripe(gone.stored_at)) objects.push_back(gone.object);
+  }
+  TRY(remove(std::move(objects)));
+  objects = {};
+  for (const auto& session : sessions_) {
+    if (session.renewed + repository_.config().prune_grace < now_) objects.insert(objects.end(), session.objects.begin(), session.objects.end());
+  }
+  return remove(std::move(objects));
+}
+
+base::Result<void> PruneRunner::remove(std::vector<std::string> names) {
+  constexpr std::size_t batch_size = 1'000;
+  for (std::size_t at = 0; at < names.size(); at += batch_size) {
+    const auto batch = std::span<const std::string>(names).subspan(at, std::min(batch_size, names.size() - at));
+    for (const auto& outcome : TRY(repository_.storage().remove(batch))) {
+      if (outcome.error) return base::Error(*outcome.error).with_context("deleting " + outcome.name);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<PruneReport> prune(Repository& repository, const PruneOptions& options, PruneRun run,
+                                const PruneProgressCall& progress, std::stop_token stop) {
+  if (!repository.keys().reader) return needs_reading_key("pruning");
+  if (!repository.keys().admin) return needs_admin_key("pruning");
+  return PruneRunner(repository, options, progress, std::move(stop)).run(run);
+}
+
+}  // namespace holdfast::repository

@@ -1,0 +1,225 @@
+// Opening a repository: key slot, configuration, roster, domains; and its index segments.
+#include "repository/repository.hpp"
+
+#include <algorithm>
+
+#include "repository/object_name.hpp"
+
+namespace holdfast::repository {
+
+namespace {
+
+constexpr std::size_t small_object_max = 64 * 1024;
+constexpr std::size_t roster_size_max = 64 * 1024 * 1024;
+
+base::Error no_repository(const storage::Storage& storage) {
+  return base::Error(base::ErrorCode::not_found, "there is no repository at " + storage.describe())
+      .with_hint("check the URL and that the disk is mounted; 'holdfast init --to URL' makes a new one");
+}
+
+// Tries the passphrase on every slot; the first that opens wins.
+base::Result<SlotSecrets> unlock(storage::Storage& storage, base::ByteView passphrase) {
+  const auto slots = TRY(storage.list_all(keys_prefix));
+  if (slots.empty()) return no_repository(storage);
+  std::optional<base::Error> trouble;
+  for (const auto& info : slots) {
+    const auto slot = get_object(storage, info.name, small_object_max);
+    if (!slot.ok()) {
+      trouble = base::Error(slot.error());
+      continue;
+    }
+    auto secrets = open_slot(slot.value(), passphrase);
+    if (secrets.ok()) return secrets;
+    if (secrets.error().code() != base::ErrorCode::wrong_key || !trouble) {
+      trouble = std::move(secrets).error().with_context(info.name);
+    }
+  }
+  return *trouble;
+}
+
+}  // namespace
+
+Repository::Repository(const Environment& environment, Config config, Keyring keys)
+    : environment_(environment), config_(std::move(config)), keys_(std::move(keys)) {}
+
+Repository::~Repository() = default;
+
+base::Result<std::unique_ptr<Repository>> Repository::open(const Environment& environment, base::ByteView passphrase) {
+  auto secrets = TRY(unlock(environment.storage, passphrase));
+  const auto name = object_name(config_prefix, secrets.config_hash);
+  const auto bytes = TRY_CONTEXT(get_object(environment.storage, name, small_object_max), "reading the repository's parameters");
+  auto config = TRY_CONTEXT(decode_config(bytes), name);
+  std::unique_ptr<Repository> repository(new Repository(environment, std::move(config), Keyring::of(std::move(secrets))));
+  if (repository->keys_.reader && repository->keys_.reader->public_key != repository->config_.box_public_key) {
+    return base::Error(base::ErrorCode::damaged, "the key slot's private key isn't this repository's");
+  }
+  TRY(repository->load_roster());
+  repository->load_domains();
+  return repository;
+}
+
+// The roster with the highest sequence that the admin signed. An older one than was seen here before is refused: somebody
+// put it back.
+base::Result<void> Repository::load_roster() {
+  const Signer admin{.verify_key = config_.admin_verify_key, .role = Signer::Role::admin, .domain = {}, .label = "admin"};
+  SignerSet admin_only;
+  admin_only.add(admin);
+  auto objects = TRY(storage().list_all(roster_prefix));
+  std::optional<base::Error> trouble;
+  std::optional<Roster> found;
+  for (auto info = objects.rbegin(); info != objects.rend() && !found; ++info) {
+    const auto bytes = get_object(storage(), info->name, roster_size_max);
+    if (!bytes.ok()) {
+      if (bytes.error().code() == base::ErrorCode::unavailable) return base::Error(bytes.error());
+      trouble = base::Error(bytes.error());
+      continue;
+    }
+    const auto signed_object = open_signed(roster_magic, id(), admin_only, bytes.value());
+    if (!signed_object.ok()) {
+      trouble = base::Error(signed_object.error()).with_context(info->name);
+      continue;
+    }
+    auto roster = TRY_CONTEXT(decode_roster(signed_object.value().body), info->name);
+    if (number_of_name(info->name, roster_prefix) == roster.sequence) found = std::move(roster);
+  }
+  if (!found) {
+    return trouble ? std::move(*trouble).with_context("reading the roster")
+                   : base::Error(base::ErrorCode::damaged, "the repository has no roster of writers")
+                         .with_hint("an object below roster/ was lost; restore it from a copy of the repository");
+  }
+  const auto pin = cache_path("roster-sequence");
+  const auto pinned = environment_.files.read(pin);
+  if (pinned.ok() && pinned.value().size() == 4) {
+    std::uint32_t seen;
+    std::memcpy(&seen, pinned.value().data(), sizeof seen);
+    if (found->sequence < seen) {
+      return base::Error(base::ErrorCode::damaged, "the roster of writers is older than one that was seen before (" +
+                                                       std::to_string(found->sequence) + " < " + std::to_string(seen) + ")")
+          .with_hint("somebody may have put back or deleted objects below roster/");
+    }
+  }
+  roster_ = std::move(*found);
+  if (auto file = environment_.files.create(pin); file.ok()) {
+    base::Bytes bytes;
+    base::ByteWriter(bytes).u32(roster_.sequence);
+    if (file.value()->append(bytes).ok()) (void)file.value()->commit(io::FileWriter::Durable::no);
+  }
+  signers_ = SignerSet();
+  signers_.add(admin);
+  for (const auto& writer : roster_.writers) {
+    signers_.add({.verify_key = writer.verify_key, .role = Signer::Role::writer, .domain = writer.domain, .label = writer.label});
+  }
+  return {};
+}
+
+void Repository::load_domains() {
+  if (!keys_.id_key.empty()) {
+    domains_[keys_.domain] = std::make_unique<Domain>(keys_.domain, keys_.id_key.view());
+  }
+  if (!keys_.reader) return;
+  for (const auto& writer : roster_.writers) {
+    if (domains_.contains(writer.domain)) continue;
+    const auto id_key = codec::open_sealed(*keys_.reader, writer.sealed_id_key);
+    if (id_key.ok() && id_key.value().size() == 32) {
+      domains_[writer.domain] = std::make_unique<Domain>(writer.domain, id_key.value().view());
+    }
+  }
+}
+
+const Domain* Repository::domain(const ShortId& id) const {
+  const auto found = domains_.find(id);
+  return found == domains_.end() ? nullptr : found->second.get();
+}
+
+const Domain& Repository::own_domain() const {
+  const auto* own = domain(keys_.domain);
+  CHECK(own != nullptr, "a writer has a domain");
+  return *own;
+}
+
+std::string Repository::cache_path(std::string_view below) const {
+  return environment_.cache_directory + "/" + base::to_hex(id()) + "/" + std::string(below);
+}
+
+std::unique_ptr<LocalIndex>& Repository::slot_of(Segments segments) const {
+  return segments == Segments::all ? all_segments_ : trusted_segments_;
+}
+
+LocalIndex* Repository::index(Segments segments) const { return slot_of(segments).get(); }
+
+base::Result<LocalIndex*> Repository::refresh_index(Segments segments, std::vector<IgnoredObject>* ignored) {
+  auto& slot = slot_of(segments);
+  if (!slot) {
+    const auto directory = cache_path(segments == Segments::all ? "index" : "index-" + base::to_hex(keys_.domain));
+    slot = TRY(LocalIndex::open(environment_.files, directory));
+  }
+  std::vector<ObjectHash> wanted;
+  for (const auto& info : TRY(storage().list_all(index_prefix))) {
+    if (const auto hash = hash_of_name(info.name)) wanted.push_back(*hash);
+  }
+  const auto fetch = [&](const ObjectHash& hash) { return read_segment(hash, segments); };
+  for (auto& skipped : TRY(slot->update(wanted, fetch))) {
+    if (ignored != nullptr) {
+      ignored->push_back({object_name(index_prefix, skipped.segment), std::move(skipped.error)});
+    }
+  }
+  return slot.get();
+}
+
+base::Result<IndexSegment> Repository::read_segment(const ObjectHash& hash, Segments segments) const {
+  return TRY(read_owned_segment(hash, segments)).segment;
+}
+
+base::Result<Repository::OwnedSegment> Repository::read_segment_of(const ObjectHash& hash) const {
+  return read_owned_segment(hash, Segments::all);
+}
+
+base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const ObjectHash& hash, Segments segments) const {
+  const auto name = object_name(index_prefix, hash);
+  const auto bytes = TRY(get_object(storage(), name, segment_bytes_max));
+  const auto object = TRY_CONTEXT(open_signed(index_magic, id(), signers_, bytes), name);
+  base::ByteReader body(object.body);
+  const auto domain_id = TRY(body.array<16>());
+  const auto* owner = domain(domain_id);
+  const bool own = keys_.writer && signer_id(keys_.writer->verify_key()) == signer_id(object.signer->verify_key);
+  const bool is_admin = object.signer->role == Signer::Role::admin;
+  if (owner == nullptr || (!is_admin && object.signer->domain != domain_id) ||
+      (segments == Segments::trusted && (domain_id != keys_.domain || !(own || is_admin)))) {
+    return base::Error(base::ErrorCode::permission_denied, name + " is of a writer or domain that isn't relied on here");
+  }
+  const auto plaintext = TRY_CONTEXT(owner->open_receipt(id(), index_magic, body), name);
+  TRY(body.expect_end());
+  return OwnedSegment{.domain = domain_id, .segment = TRY_CONTEXT(decode_segment(plaintext), name)};
+}
+
+base::Result<ObjectHash> Repository::write_segment(const IndexSegment& segment, const Domain& domain,
+                                                   SignAs signer) const {
+  base::Bytes body;
+  base::ByteWriter out(body);
+  out.raw(domain.id());
+  domain.seal_receipt(id(), index_magic, encode_segment(segment), environment_.random, out);
+  const auto& key = signer == SignAs::admin ? keys_.admin : keys_.writer;
+  CHECK(key.has_value(), "an index segment is signed by a key that is at hand");
+  const auto object = sign_object(index_magic, id(), *key, body);
+  return TRY(put_object(storage(), index_prefix, object)).hash;
+}
+
+base::Result<void> Repository::write_roster(std::vector<RosterWriter> writers) {
+  if (!keys_.admin) return needs_admin_key("changing the roster of writers");
+  const Roster next{.sequence = roster_.sequence + 1, .writers = std::move(writers)};
+  const auto object = sign_object(roster_magic, id(), *keys_.admin, encode_roster(next));
+  TRY(put_object(storage(), numbered_prefix(roster_prefix, next.sequence), object));
+  TRY(load_roster());
+  load_domains();
+  return {};
+}
+
+base::Result<base::Time> Repository::storage_now() const {
+  const auto bytes = environment_.random.array<32>();
+  const auto probe = TRY_CONTEXT(put_object(storage(), probe_prefix, bytes), "reading the storage's clock");
+  const std::vector<std::string> names{object_name(probe_prefix, probe.hash)};
+  (void)storage().remove(names);  // a probe that stays is harmless
+  return probe.stored_at;
+}
+
+}  // namespace holdfast::repository

@@ -1,0 +1,193 @@
+// Reading chunks in the order in which they lie, on all cores.
+#include "repository/repository_reader.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include "repository/object_name.hpp"
+
+namespace holdfast::repository {
+
+namespace {
+
+constexpr std::uint64_t group_bytes_max = 4 * base::MiB;   // one read, unless a chunk is larger
+constexpr std::uint64_t group_gap_max = 64 * base::KiB;    // unwanted bytes that are read to save a request
+constexpr std::uint64_t window_bytes = 512 * base::KiB;
+constexpr std::size_t windows_max = 8;
+
+base::Error absent_chunk(const ChunkId& id) {
+  return base::Error(base::ErrorCode::not_found, "chunk " + base::to_hex(id).substr(0, 10) + " is in no pack of the repository")
+      .with_hint("run 'holdfast repository rebuild-index'; what is then still missing is lost at this location");
+}
+
+}  // namespace
+
+struct RepositoryReader::Group {
+  PackInfo pack;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::vector<ChunkPlace> chunks;
+};
+
+RepositoryReader::RepositoryReader(Repository& repository) : repository_(repository), packs_(repository) {}
+
+base::Result<std::unique_ptr<RepositoryReader>> RepositoryReader::open(Repository& repository) {
+  if (!repository.keys().reader) return needs_reading_key("reading contents");
+  TRY(repository.refresh_index(Repository::Segments::all));
+  return std::unique_ptr<RepositoryReader>(new RepositoryReader(repository));
+}
+
+base::Result<base::Bytes> RepositoryReader::stored_node(const FoundChunk& found) {
+  const auto& place = found.place;
+  const auto cut_out = [&](const Window& window) {
+    const auto* first = window.bytes->data() + (place.offset - window.offset);
+    return base::Bytes(first, first + place.stored_size);
+  };
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto window = windows_.begin(); window != windows_.end(); ++window) {
+      if (window->pack != found.pack.name || place.offset < window->offset ||
+          std::uint64_t{place.offset} + place.stored_size > window->offset + window->bytes->size()) {
+        continue;
+      }
+      windows_.splice(windows_.begin(), windows_, window);
+      return cut_out(*window);
+    }
+  }
+  if (std::uint64_t{place.offset} + place.stored_size > found.pack.size) {
+    return base::Error(base::ErrorCode::damaged, "the index places a chunk beyond its pack's end");
+  }
+  const auto size = std::max<std::uint64_t>(place.stored_size, std::min(window_bytes, found.pack.size - place.offset));
+  auto bytes = std::make_shared<base::Bytes>(size);
+  TRY(repository_.storage().read(pack_object_name(found.pack.type, found.pack.name), {.offset = place.offset, .size = size}, *bytes));
+  Window window{.pack = found.pack.name, .offset = place.offset, .bytes = std::move(bytes)};
+  auto node = cut_out(window);
+  const std::lock_guard lock(mutex_);
+  windows_.push_front(std::move(window));
+  if (windows_.size() > windows_max) windows_.pop_back();
+  return node;
+}
+
+base::Result<base::Bytes> RepositoryReader::get(const ChunkId& id) {
+  const auto found = repository_.index(Repository::Segments::all)->find(id);
+  if (!found) return absent_chunk(id);
+  const auto pack = TRY(packs_.open(found->pack));
+  auto stored = TRY(stored_node(*found));
+  thread_local codec::Decompressor decompressor;
+  base::Bytes plaintext;
+  TRY_CONTEXT(packs_.decode(*pack, found->place, stored, decompressor, plaintext), "pack " + short_name(found->pack.name));
+  return plaintext;
+}
+
+base::Result<std::vector<RepositoryReader::Group>> RepositoryReader::group(std::span<const ChunkId> ids,
+                                                                           std::vector<ChunkId>& absent) const {
+  const auto* index = repository_.index(Repository::Segments::all);
+  std::vector<FoundChunk> places;
+  places.reserve(ids.size());
+  for (const auto& id : ids) {
+    if (auto found = index->find(id)) {
+      places.push_back(*found);
+    } else {
+      absent.push_back(id);
+    }
+  }
+  std::sort(places.begin(), places.end(), [](const FoundChunk& a, const FoundChunk& b) {
+    return std::tie(a.pack.name, a.place.offset) < std::tie(b.pack.name, b.place.offset);
+  });
+  std::vector<Group> groups;
+  for (const auto& [pack, place] : places) {
+    const std::uint64_t end = std::uint64_t{place.offset} + place.stored_size;
+    const bool fits = !groups.empty() && groups.back().pack.name == pack.name &&
+                      place.offset <= groups.back().offset + groups.back().size + group_gap_max &&
+                      end - groups.back().offset <= group_bytes_max;
+    if (!fits) groups.push_back({.pack = pack, .offset = place.offset, .size = 0, .chunks = {}});
+    groups.back().size = end - groups.back().offset;
+    groups.back().chunks.push_back(place);
+  }
+  return groups;
+}
+
+// One call of fetch(): tasks take group after group.
+class RepositoryReader::FetchRun {
+ public:
+  FetchRun(RepositoryReader& reader, const std::vector<Group>& groups, const Receive& receive, std::stop_token stop)
+      : reader_(reader), groups_(groups), receive_(receive), stop_(std::move(stop)) {}
+
+  void run() {
+    codec::Decompressor decompressor;
+    base::Bytes stored;
+    base::Bytes plaintext;
+    for (;;) {
+      const auto number = next_.fetch_add(1);
+      if (number >= groups_.size() || failed_ || stop_.stop_requested()) return;
+      auto done = take(groups_[number], decompressor, stored, plaintext);
+      if (!done.ok()) fail(std::move(done).error());
+    }
+  }
+
+  base::Result<void> outcome() {
+    if (failure_) return *failure_;
+    if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+    return {};
+  }
+
+  void fail(base::Error error) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::move(error);
+    failed_ = true;
+  }
+
+ private:
+  base::Result<void> take(const Group& group, codec::Decompressor& decompressor, base::Bytes& stored,
+                          base::Bytes& plaintext) {
+    const auto report_all = [&](const base::Error& error) -> base::Result<void> {
+      for (const auto& place : group.chunks) TRY(receive_(place.id, error));
+      return {};
+    };
+    if (group.offset + group.size > group.pack.size) {
+      return report_all(base::Error(base::ErrorCode::damaged, "the index places a chunk beyond its pack's end"));
+    }
+    const auto pack = reader_.packs_.open(group.pack);
+    if (!pack.ok()) return report_all(pack.error());
+    stored.resize(group.size);
+    auto& storage = reader_.repository_.storage();
+    auto read = storage.read(pack_object_name(group.pack.type, group.pack.name), {.offset = group.offset, .size = group.size}, stored);
+    if (!read.ok()) return report_all(std::move(read).error().with_context("pack " + short_name(group.pack.name)));
+    for (const auto& place : group.chunks) {
+      const auto bytes = base::MutableByteView(stored).subspan(place.offset - group.offset, place.stored_size);
+      auto decoded = reader_.packs_.decode(*pack.value(), place, bytes, decompressor, plaintext);
+      if (decoded.ok()) {
+        TRY(receive_(place.id, base::ByteView(plaintext)));
+      } else {
+        TRY(receive_(place.id, std::move(decoded).error().with_context("pack " + short_name(group.pack.name))));
+      }
+    }
+    return {};
+  }
+
+  RepositoryReader& reader_;
+  const std::vector<Group>& groups_;
+  const Receive& receive_;
+  std::stop_token stop_;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+  std::optional<base::Error> failure_;
+};
+
+base::Result<void> RepositoryReader::fetch(std::span<const ChunkId> ids, const Receive& receive, std::stop_token stop) {
+  std::vector<ChunkId> absent;
+  const auto groups = TRY(group(ids, absent));
+  for (const auto& id : absent) TRY(receive(id, absent_chunk(id)));
+  FetchRun run(*this, groups, receive, std::move(stop));
+  auto& executor = repository_.environment().executor;
+  const auto wanted = std::min<std::size_t>(std::max(1U, executor.concurrency()), groups.size());
+  std::vector<std::unique_ptr<io::Task>> tasks;
+  for (std::size_t i = 1; i < wanted; ++i) tasks.push_back(executor.spawn("fetch", [&run] { run.run(); }));
+  run.run();
+  for (auto& task : tasks) task->join();
+  return run.outcome();
+}
+
+}  // namespace holdfast::repository

@@ -1,0 +1,249 @@
+// Listing, choosing, annotating and forgetting snapshots.
+#include "repository/snapshot_list.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "repository/object_name.hpp"
+
+namespace holdfast::repository {
+
+namespace {
+
+constexpr std::size_t note_bytes_max = 64 * 1024;
+
+// Objects are immutable and named by their hash: a cached copy that hashes right is as good.
+base::Result<base::Bytes> get_cached(const Repository& repository, const std::string& name) {
+  auto& files = repository.environment().files;
+  const auto path = repository.cache_path(name);
+  const auto hash = hash_of_name(name);
+  auto cached = files.read(path);
+  if (cached.ok() && hash && codec::sha256(cached.value()) == *hash) return cached;
+  auto bytes = TRY(get_object(repository.storage(), name, snapshot_bytes_max));
+  if (auto file = files.create(path); file.ok() && file.value()->append(bytes).ok()) {
+    (void)file.value()->commit(io::FileWriter::Durable::no);
+  }
+  return bytes;
+}
+
+struct Note {
+  ObjectHash snapshot{};
+  NoteAction action = NoteAction::tag;
+  std::string key;
+  std::string value;
+  base::Time at;
+  std::string name;  // of the object
+};
+
+base::Result<Note> read_note(const Repository& repository, const std::string& name) {
+  const auto bytes = TRY(get_cached(repository, name));
+  const auto object = TRY(open_signed(note_magic, repository.id(), repository.signers(), bytes));
+  base::ByteReader body(object.body);
+  const auto* domain = repository.domain(TRY(body.array<16>()));
+  if (domain == nullptr) return base::Error(base::ErrorCode::permission_denied, "a note of another domain");
+  const auto plaintext = TRY(domain->open_receipt(repository.id(), note_magic, body));
+  base::ByteReader in(plaintext);
+  Note note;
+  note.snapshot = TRY(in.array<32>());
+  const auto action = TRY(in.u8());
+  if (action < 1 || action > 4) return base::Error(base::ErrorCode::unsupported, "a note of unknown kind");
+  note.action = static_cast<NoteAction>(action);
+  note.key = TRY(in.sized_text(note_bytes_max));
+  note.value = TRY(in.sized_text(note_bytes_max));
+  note.at = {TRY(in.i64())};
+  note.name = name;
+  TRY(in.expect_end());
+  if (note.action == NoteAction::release && object.signer->role != Signer::Role::admin) {
+    return base::Error(base::ErrorCode::permission_denied, "a release that the admin didn't sign");
+  }
+  return note;
+}
+
+void apply(const Note& note, SnapshotRecord& snapshot) {
+  auto& tags = snapshot.summary.tags;
+  const auto tag = std::find_if(tags.begin(), tags.end(), [&](const auto& pair) { return pair.first == note.key; });
+  switch (note.action) {
+    case NoteAction::tag:
+      if (tag != tags.end()) {
+        tag->second = note.value;
+      } else {
+        tags.emplace_back(note.key, note.value);
+        std::sort(tags.begin(), tags.end());
+      }
+      break;
+    case NoteAction::untag:
+      if (tag != tags.end()) tags.erase(tag);
+      break;
+    case NoteAction::hold: snapshot.holds.push_back({note.value, note.at}); break;
+    case NoteAction::release: snapshot.holds.clear(); break;
+  }
+}
+
+base::Result<void> apply_notes(const Repository& repository, SnapshotList& list) {
+  std::vector<Note> notes;
+  for (const auto& info : TRY(repository.storage().list_all(notes_prefix))) {
+    auto note = read_note(repository, info.name);
+    if (note.ok()) {
+      notes.push_back(std::move(note).value());
+    } else if (note.error().code() == base::ErrorCode::unavailable) {
+      return std::move(note).error();
+    } else {
+      list.ignored.push_back({info.name, std::move(note).error()});
+    }
+  }
+  std::sort(notes.begin(), notes.end(),
+            [](const Note& a, const Note& b) { return std::tie(a.at, a.name) < std::tie(b.at, b.name); });
+  std::map<ObjectHash, SnapshotRecord*> by_id;
+  for (auto& snapshot : list.snapshots) by_id[snapshot.id] = &snapshot;
+  for (const auto& note : notes) {
+    if (const auto found = by_id.find(note.snapshot); found != by_id.end()) apply(note, *found->second);
+  }
+  return {};
+}
+
+base::Result<SnapshotRecord> read_record(const Repository& repository, const storage::ObjectInfo& info,
+                                         const ObjectHash& id) {
+  const auto bytes = TRY(get_cached(repository, info.name));
+  auto opened = open_signed(snapshot_magic, repository.id(), repository.signers(), bytes);
+  if (!opened.ok()) {
+    // The bytes are those that the name states: whoever stored them meant them so. Forged, not damaged.
+    if (opened.error().code() == base::ErrorCode::unsupported) return std::move(opened).error();
+    return base::Error(base::ErrorCode::permission_denied, opened.error().message());
+  }
+  const auto object = opened.value();
+  SnapshotRecord record;
+  record.id = id;
+  record.stored_at = info.stored_at;
+  record.domain = TRY(snapshot_domain(object.body));
+  const auto* domain = repository.domain(record.domain);
+  const bool may_write_there = object.signer->role == Signer::Role::admin || object.signer->domain == record.domain;
+  if (domain == nullptr || !may_write_there) {
+    return base::Error(base::ErrorCode::permission_denied, "a snapshot of a domain that its signer has no part in, or whose key isn't at hand");
+  }
+  record.summary = TRY(decode_summary(repository.id(), *domain, object.body));
+  return record;
+}
+
+}  // namespace
+
+base::Result<SnapshotList> list_snapshots(const Repository& repository) {
+  SnapshotList list;
+  for (const auto& info : TRY(repository.storage().list_all(snapshots_prefix))) {
+    const auto id = hash_of_name(info.name);
+    if (!id) {
+      list.ignored.push_back({info.name, base::Error(base::ErrorCode::invalid_argument, "not the name of a snapshot")});
+      continue;
+    }
+    auto record = read_record(repository, info, *id);
+    if (record.ok()) {
+      list.snapshots.push_back(std::move(record).value());
+      continue;
+    }
+    switch (record.error().code()) {
+      case base::ErrorCode::not_found: break;  // forgotten since the listing
+      case base::ErrorCode::permission_denied:
+        list.ignored.push_back({info.name, std::move(record).error()});
+        break;
+      case base::ErrorCode::damaged:
+      case base::ErrorCode::unsupported: list.damaged.push_back({info.name, std::move(record).error()}); break;
+      default: return std::move(record).error().with_context("reading " + info.name);
+    }
+  }
+  TRY(apply_notes(repository, list));
+  std::sort(list.snapshots.begin(), list.snapshots.end(), [](const SnapshotRecord& a, const SnapshotRecord& b) {
+    return std::tie(a.summary.started, a.id) < std::tie(b.summary.started, b.id);
+  });
+  return list;
+}
+
+base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::string_view name) {
+  const auto hint = "'holdfast snapshot list' shows what there is";
+  if (name == "latest") {
+    if (list.snapshots.empty()) {
+      return base::Error(base::ErrorCode::not_found, "the repository has no snapshot yet").with_hint(hint);
+    }
+    return list.snapshots.back();
+  }
+  const SnapshotRecord* found = nullptr;
+  for (const auto& snapshot : list.snapshots) {
+    if (name.size() < 4 || !base::to_hex(snapshot.id).starts_with(name)) continue;
+    if (found != nullptr) {
+      return base::Error(base::ErrorCode::invalid_argument, "'" + std::string(name) + "' fits more than one snapshot")
+          .with_hint("give more digits of the id");
+    }
+    found = &snapshot;
+  }
+  if (found == nullptr) {
+    return base::Error(base::ErrorCode::not_found, "there is no snapshot '" + base::printable(name) + "'").with_hint(hint);
+  }
+  return *found;
+}
+
+base::Result<SnapshotDetail> read_detail(const Repository& repository, const ObjectHash& snapshot) {
+  if (!repository.keys().reader) return needs_reading_key("reading a snapshot's details");
+  const auto name = object_name(snapshots_prefix, snapshot);
+  const auto bytes = TRY(get_cached(repository, name));
+  const auto object = TRY_CONTEXT(open_signed(snapshot_magic, repository.id(), repository.signers(), bytes), name);
+  return decode_detail(repository.id(), *repository.keys().reader, object.body).with_context(name);
+}
+
+const SnapshotRecord* newest_of_series(const SnapshotList& list, const Config& config, std::string_view source,
+                                       std::string_view host, std::string_view label,
+                                       const std::vector<base::Bytes>& paths) {
+  for (auto snapshot = list.snapshots.rbegin(); snapshot != list.snapshots.rend(); ++snapshot) {
+    const auto& summary = snapshot->summary;
+    if (summary.source == source && summary.host == host && summary.label == label && summary.paths == paths &&
+        !snapshot->is_late(config)) {
+      return &*snapshot;
+    }
+  }
+  return nullptr;
+}
+
+std::string series_cache_path(const Repository& repository, std::string_view source, std::string_view host,
+                              std::string_view label, const std::vector<base::Bytes>& paths) {
+  base::Bytes name;
+  base::ByteWriter out(name);
+  out.sized(source);
+  out.sized(host);
+  out.sized(label);
+  for (const auto& path : paths) out.sized(path);
+  return repository.cache_path("trees/" + base::to_hex(codec::sha256(name)).substr(0, 32));
+}
+
+base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot, NoteAction action,
+                              std::string_view key, std::string_view value) {
+  const auto& keys = repository.keys();
+  if (!keys.writer) return needs_writing_key("annotating a snapshot");
+  if (action == NoteAction::release && !keys.admin) return needs_admin_key("releasing a snapshot");
+  base::Bytes receipt;
+  base::ByteWriter fields(receipt);
+  fields.raw(snapshot);
+  fields.u8(static_cast<std::uint8_t>(action));
+  fields.sized(key);
+  fields.sized(value);
+  fields.i64(repository.environment().clock.now().nanoseconds);
+  base::Bytes body;
+  base::ByteWriter out(body);
+  out.raw(repository.own_domain().id());
+  repository.own_domain().seal_receipt(repository.id(), note_magic, receipt, repository.environment().random, out);
+  const auto& signer = action == NoteAction::release ? *keys.admin : *keys.writer;
+  TRY(put_object(repository.storage(), notes_prefix, sign_object(note_magic, repository.id(), signer, body)));
+  return {};
+}
+
+base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot) {
+  if (!repository.keys().admin) return needs_admin_key("forgetting a snapshot");
+  if (snapshot.is_held()) {
+    return base::Error(base::ErrorCode::conflict, "snapshot " + short_name(snapshot.id) + " is held: " + snapshot.holds.back().reason)
+        .with_retry(base::Retry::never)
+        .with_hint("'holdfast snapshot release' ends the hold");
+  }
+  const std::vector<std::string> names{object_name(snapshots_prefix, snapshot.id)};
+  const auto outcomes = TRY(repository.storage().remove(names));
+  if (outcomes.at(0).error) return base::Error(*outcomes[0].error).with_context("forgetting a snapshot");
+  (void)repository.environment().files.remove(repository.cache_path(names[0]));
+  return {};
+}
+
+}  // namespace holdfast::repository
