@@ -17,6 +17,10 @@ import steps
 # Parts of the system that exist wherever the project builds; together a few hundred megabytes at most.
 COPIED = [Path("/usr/include"), Path("/usr/share/doc"), Path("/etc/alternatives")]
 
+# What changed less than two seconds before a backup is read again by the next; the demo wants to show
+# what happens on a machine where most files are older than that.
+SETTLE_SECONDS = 2.5
+
 
 def add_difficult_files(tree):
     """What backup programs get wrong: holes, hard links, attributes, names that are not text."""
@@ -51,6 +55,7 @@ def make_tree(tree):
     files = sum(len(names) for _, _, names in os.walk(tree))
     used = steps.run_quietly(["du", "-sh", tree]).split()[0]
     steps.say(f"  {files} files, {used}")
+    time.sleep(SETTLE_SECONDS)
 
 
 class Demo:

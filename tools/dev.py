@@ -92,7 +92,7 @@ def parse(arguments):
     command.add_argument("arguments", nargs="*", help="arguments for it, after --")
     command = add_command(commands, "bench", run_bench, "measure, beside other programs")
     command.add_argument("arguments", nargs="*", help="arguments for bench/run.py, after --")
-    add_command(commands, "docs", run_docs, "render man pages and completions into build/docs")
+    add_command(commands, "docs", run_docs, "render man pages, completions and docs/reference")
     command = add_command(commands, "demo", run_demo, "back up a real tree, restore and compare it")
     command.add_argument("--keep", action="store_true", help="leave the demo's files in place")
     return parser.parse_args(arguments)

@@ -17,9 +17,7 @@ void ByteWriter::signed_varint(std::int64_t value) {
   varint((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
 }
 
-Error ByteReader::past_end() {
-  return {ErrorCode::damaged, "a record ends before its last field"};
-}
+Error ByteReader::past_end() { return {ErrorCode::damaged, "a record ends before its last field"}; }
 
 Result<std::int64_t> ByteReader::i64() { return static_cast<std::int64_t>(TRY(u64())); }
 
@@ -93,7 +91,12 @@ int hex_digit(char c) {
 // The length of the valid UTF-8 sequence at the start of `text`, 0 if there is none.
 std::size_t utf8_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
@@ -137,7 +140,8 @@ std::string printable(std::string_view raw) {
   while (!raw.empty()) {
     const auto lead = static_cast<unsigned char>(raw[0]);
     const auto length = utf8_length(raw);
-    if (length == 0 || lead < 0x20 || lead == 0x7f) {
+    const bool c1_control = length == 2 && lead == 0xc2 && static_cast<unsigned char>(raw[1]) < 0xa0;
+    if (length == 0 || lead < 0x20 || lead == 0x7f || c1_control) {
       text += "\\x";
       text += to_hex(as_bytes(raw.substr(0, 1)));
       raw.remove_prefix(1);

@@ -16,7 +16,7 @@ void check_failed(const char* file, int line, const char* condition,
                     line, condition, static_cast<int>(text.size()), text.data());
   if (length > 0) {
     const auto size = static_cast<size_t>(length) < sizeof message ? static_cast<size_t>(length)
-                                                                  : sizeof message - 1;
+                                                                   : sizeof message - 1;
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, message, size);
   }
   std::abort();

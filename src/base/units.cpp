@@ -35,10 +35,21 @@ std::string_view take_word(std::string_view& text) {
 }  // namespace
 
 Result<std::uint64_t> parse_size(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, std::uint64_t>, 14> units{{
-      {"", 1}, {"B", 1}, {"KB", 1'000}, {"kB", 1'000}, {"MB", 1'000'000}, {"GB", 1'000'000'000},
-      {"TB", 1'000'000'000'000}, {"KiB", KiB}, {"MiB", MiB}, {"GiB", GiB}, {"TiB", 1024 * GiB},
-      {"K", KiB}, {"M", MiB}, {"G", GiB}}};
+  static constexpr std::array<std::pair<std::string_view, std::uint64_t>, 14> units{
+      {{"", 1},
+       {"B", 1},
+       {"KB", 1'000},
+       {"kB", 1'000},
+       {"MB", 1'000'000},
+       {"GB", 1'000'000'000},
+       {"TB", 1'000'000'000'000},
+       {"KiB", KiB},
+       {"MiB", MiB},
+       {"GiB", GiB},
+       {"TiB", 1024 * GiB},
+       {"K", KiB},
+       {"M", MiB},
+       {"G", GiB}}};
   auto rest = text;
   const auto number = take_number(rest);
   if (number) {
@@ -65,12 +76,16 @@ std::string format_size(std::uint64_t bytes) {
 }
 
 Result<Duration> parse_duration(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> units{{
-      {"ms", 1'000'000}, {"s", nanoseconds_per_second}, {"m", 60 * nanoseconds_per_second},
-      {"h", 3600 * nanoseconds_per_second}, {"d", 86400 * nanoseconds_per_second},
-      {"w", 7 * 86400 * nanoseconds_per_second}}};
-  const auto malformed = Error(ErrorCode::invalid_argument, "'" + std::string(text) + "' is not a duration")
-                             .with_hint("write a number and a unit, like 90s, 5m, 1h30m, 7d or 2w");
+  static constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> units{
+      {{"ms", 1'000'000},
+       {"s", nanoseconds_per_second},
+       {"m", 60 * nanoseconds_per_second},
+       {"h", 3600 * nanoseconds_per_second},
+       {"d", 86400 * nanoseconds_per_second},
+       {"w", 7 * 86400 * nanoseconds_per_second}}};
+  const auto malformed =
+      Error(ErrorCode::invalid_argument, "'" + std::string(text) + "' is not a duration")
+          .with_hint("write a number and a unit, like 90s, 5m, 1h30m, 7d or 2w");
   auto rest = text;
   std::int64_t total = 0;
   if (rest.empty()) return malformed;

@@ -120,6 +120,9 @@ void JsonWriter::quoted(std::string_view value) {
       out_ << '\\' << value[0];
     } else if (lead == '\n') {
       out_ << "\\n";
+    } else if (length == 2 && lead == 0xc2 && static_cast<unsigned char>(value[1]) < 0xa0) {
+      // Controls too (C1): a terminal obeys them.
+      out_ << fmt::format("\\u00{:02x}", static_cast<unsigned char>(value[1]));
     } else if (lead < 0x20 || lead == 0x7f) {
       out_ << fmt::format("\\u{:04x}", lead);
     } else {

@@ -41,6 +41,15 @@ struct FreeContext {
 using CompressionContext = std::unique_ptr<ZSTD_CCtx, FreeContext>;
 using DecompressionContext = std::unique_ptr<ZSTD_DCtx, FreeContext>;
 
+// zstd's level 1 is made for small windows: chunks are megabytes. A window of 2 MiB and matches of
+// six bytes and more make binaries 4 % and small files 5 % shorter, for a tenth of its speed
+// (bench/compression_study.py); the next level costs twice that.
+void tune_fastest(ZSTD_CCtx* context) {
+  set(context, ZSTD_c_windowLog, 21);
+  set(context, ZSTD_c_hashLog, 15);
+  set(context, ZSTD_c_minMatch, 6);
+}
+
 // The plain size is on record elsewhere, the id authenticates the content: frames carry neither.
 CompressionContext make_context(int level) {
   CompressionContext context(ZSTD_createCCtx());
@@ -49,6 +58,7 @@ CompressionContext make_context(int level) {
   set(context.get(), ZSTD_c_contentSizeFlag, 0);
   set(context.get(), ZSTD_c_checksumFlag, 0);
   set(context.get(), ZSTD_c_dictIDFlag, 0);
+  if (level == 1) tune_fastest(context.get());
   return context;
 }
 

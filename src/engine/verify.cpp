@@ -2,6 +2,7 @@
 #include "engine/verify.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "repository/live_set.hpp"
@@ -80,8 +81,8 @@ class Verifier {
   bool whole_repository_ = true;
   std::unique_ptr<repository::RepositoryReader> reader_;
   std::optional<repository::LiveSet> live_;
-  std::unordered_set<ObjectHash, IdHash> bad_packs_;      // not there, or of the wrong size, or unreadable
-  std::unordered_set<ObjectHash, IdHash> unchecked_packs_;
+  // Packs that are cut short, with the bytes that are left of them: 0 if they are not there or can't be opened.
+  std::unordered_map<ObjectHash, std::uint64_t, IdHash> bad_packs_;
   std::unordered_set<ChunkId, IdHash> bad_chunks_;        // decrypt to something else, in some pack
   std::unordered_set<ChunkId, IdHash> lost_chunks_;       // needed, and good nowhere
   bool trees_have_gaps_ = false;
@@ -128,10 +129,9 @@ base::Result<void> Verifier::mark() {
     for (const auto& lost : missing) {
       if (is_outage(lost.error)) {
         add({.kind = Finding::Kind::could_not_check, .object = {}, .path = {}, .snapshot = base::to_hex(snapshot.id), .message = lost.error.to_string()});
-      } else if (lost.is_node) {
-        trees_have_gaps_ = true;
       } else {
         lost_chunks_.insert(lost.id);
+        trees_have_gaps_ = trees_have_gaps_ || lost.is_node;
       }
     }
   }
@@ -150,7 +150,7 @@ base::Result<void> Verifier::choose_packs() {
   auto* index = repository_.index(repository::Repository::Segments::all);
   if (live_) {
     TRY(index->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
-      if (live_->contains(chunk.place.id)) needed.insert(chunk.pack.name);
+      if (live_->contains(chunk.place.id) || lost_chunks_.contains(chunk.place.id)) needed.insert(chunk.pack.name);
       return {};
     }));
   }
@@ -163,7 +163,7 @@ base::Result<void> Verifier::choose_packs() {
       if (whole_repository_ || is_needed) packs_.push_back(pack);
       return {};
     }
-    bad_packs_.insert(pack.name);
+    bad_packs_[pack.name] = found == listed.end() ? 0 : found->second.size;
     if (!is_needed) return {};  // the index is ahead of a prune; nothing that counts lies there
     const auto message = found == listed.end() ? "missing" : "has " + std::to_string(found->second.size) + " bytes instead of " + std::to_string(pack.size);
     add({.kind = Finding::Kind::damage, .object = repository::pack_object_name(pack.type, pack.name), .path = {}, .snapshot = {}, .message = message});
@@ -192,7 +192,7 @@ base::Result<void> Verifier::scan() {
     if (progress_) progress_(progress);
     if (!scanned.ok()) {
       add_error(name, scanned.error());
-      (is_outage(scanned.error()) ? unchecked_packs_ : bad_packs_).insert(pack.name);
+      if (!is_outage(scanned.error())) bad_packs_[pack.name] = 0;
       return {};
     }
     report_.bytes_read += scanned.value().bytes_read;
@@ -224,7 +224,9 @@ base::Result<void> Verifier::judge() {
         good_somewhere = false;
         first = false;
       }
-      good_somewhere = good_somewhere || (!bad_packs_.contains(chunk.pack.name) && !bad_chunks_.contains(current));
+      const auto bad = bad_packs_.find(chunk.pack.name);
+      const bool is_there = bad == bad_packs_.end() || std::uint64_t{chunk.place.offset} + chunk.place.stored_size <= bad->second;
+      good_somewhere = good_somewhere || (is_there && !bad_chunks_.contains(current));
       return {};
     }));
     settle();

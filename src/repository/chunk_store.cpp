@@ -31,19 +31,15 @@ ChunkStore::~ChunkStore() {
 }
 
 bool ChunkStore::claim(const ChunkId& id) {
-  {
-    const std::shared_lock lock(index_mutex_);
-    if (const auto found = index_.find(id)) {
-      session_.rely_on(found->pack.name);
-      return false;
-    }
+  if (const auto found = index_.find(id)) {
+    session_.rely_on(found->pack.name);
+    return false;
   }
   const std::lock_guard lock(mutex_);
   return claimed_.insert(id).second;
 }
 
 base::Result<bool> ChunkStore::is_known(const ChunkId& id) {
-  const std::shared_lock lock(index_mutex_);
   const auto found = index_.find(id);
   if (found) session_.rely_on(found->pack.name);
   return found.has_value();
@@ -134,10 +130,7 @@ base::Result<void> ChunkStore::write_segment() {
   const auto name = TRY_CONTEXT(
       repository_.write_segment(pending_, repository_.own_domain(), Repository::SignAs::writer), "storing an index segment");
   bytes_stored_ += pending_.chunks.size() * sizeof(ChunkPlace);
-  {
-    const std::unique_lock lock(index_mutex_);
-    TRY(index_.add(name, pending_));
-  }
+  TRY(index_.add(name, pending_));
   const std::lock_guard lock(mutex_);
   for (const auto& place : pending_.chunks) claimed_.erase(place.id);
   pending_ = {};

@@ -95,7 +95,7 @@ base::Result<void> check_config(const Config& config) {
     return wrong("pack sizes must lie between 1 KiB and 1 GiB");
   }
   const auto ttl = config.session_ttl;
-  if (ttl.nanoseconds <= 0 || config.prune_grace.nanoseconds > base::days(3650).nanoseconds ||
+  if (ttl.nanoseconds <= 0 || config.prune_grace > base::days(3650) || ttl >= config.prune_grace ||
       ttl + stale_max + stale_max + skew_max + skew_max >= config.prune_grace) {
     return wrong("the grace of a prune must be longer than a session's life plus 12 minutes");
   }

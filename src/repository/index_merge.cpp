@@ -1,5 +1,6 @@
-// The merge and the writer of runs. Entries are gone through twice, first for the directory, which comes before them in
-// the file: cheaper than a heap that grows with the index or a passing file that another process could sweep away.
+// The merge and the writer of runs. Entries are gone through twice, first for the directory, which
+// comes before them in the file: cheaper than a heap that grows with the index or a passing file
+// that another process could sweep away.
 #include "index_merge.hpp"
 
 #include <algorithm>
@@ -57,16 +58,18 @@ class Output {
   std::uint64_t size_ = 0;
 };
 
-Result<void> write_segments(Output& out, RunFooter& footer, std::span<const MergedSegment> segments) {
+Result<void> write_segments(Output& out, RunFooter& footer,
+                            std::span<const MergedSegment> segments) {
   std::array<Byte, run_start_size> start{};
   std::memcpy(start.data(), run_start_magic.data(), run_start_magic.size());
   TRY(out.append(start));
   for (const auto& segment : segments) {
-    const SegmentRecord record{.name = segment.name,
-                               .entries = segment.entries,
-                               .superseded_begin = static_cast<std::uint32_t>(footer.superseded),
-                               .superseded_count = static_cast<std::uint32_t>(segment.superseded.size()),
-                               .state = segment.state};
+    const SegmentRecord record{
+        .name = segment.name,
+        .entries = segment.entries,
+        .superseded_begin = static_cast<std::uint32_t>(footer.superseded),
+        .superseded_count = static_cast<std::uint32_t>(segment.superseded.size()),
+        .state = segment.state};
     footer.superseded += segment.superseded.size();
     ++footer.segments;
     TRY(out.append(view_of(record)));

@@ -1,5 +1,5 @@
-// Merging of sorted tables of the local index into a new run: streaming, whatever their size. In heap are a few tables of
-// four bytes a pack and a record a segment.
+// Merging of sorted tables of the local index into a new run: streaming, whatever their size. In
+// heap are a few tables of four bytes a pack and a record a segment.
 #pragma once
 
 #include <optional>
@@ -33,14 +33,16 @@ class IdMerge {
   std::vector<Head> heads_;
 };
 
-// One sorted table that goes into a run: an older run, or a segment in memory. Borrows all that it views.
+// One sorted table that goes into a run: an older run, or a segment in memory. Borrows all that it
+// views.
 struct MergeSource {
   std::span<const ChunkPlace> entries;
   std::optional<std::uint32_t> entries_crc;  // to check while reading
   std::span<const PackRecord> packs;         // `pack` of the entries is an index into them
   std::vector<std::uint32_t> packs_by_name;  // their order; empty: they are in order
-  std::vector<std::uint32_t> segment_map;    // `segment` of the packs to its number in the new run; no_number: dropped
-  bool is_damaged = false;                   // set when the merge failed because of this source
+  std::vector<std::uint32_t>
+      segment_map;  // `segment` of the packs to its number in the new run; no_number: dropped
+  bool is_damaged = false;  // set when the merge failed because of this source
 };
 
 // A segment of the new run.
@@ -51,14 +53,16 @@ struct MergedSegment {
   SegmentRecord::State state = SegmentRecord::State::complete;
 };
 
-// Goes through the entries of all sources in order of id, leaving out those of dropped segments. `visit` has the source's
-// number, the entry and its pack. A source that contradicts its checksum or itself: damaged, after some visits.
+// Goes through the entries of all sources in order of id, leaving out those of dropped segments.
+// `visit` has the source's number, the entry and its pack. A source that contradicts its checksum
+// or itself: damaged, after some visits.
 template <typename Visit>
 base::Result<void> merge_entries(std::span<MergeSource> sources, const Visit& visit);
 
 // Writes the run whole or not at all.
 base::Result<void> write_run(io::FileSystem& files, const std::string& path,
-                             std::span<const MergedSegment> segments, std::span<MergeSource> sources);
+                             std::span<const MergedSegment> segments,
+                             std::span<MergeSource> sources);
 
 // Reads a source's entries in order and checks them on the way.
 class EntryStream {

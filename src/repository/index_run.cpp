@@ -121,8 +121,8 @@ std::uint64_t IndexRun::find(const ChunkId& id) const {
     while (at < count && is_before(entries[at])) ++at;
     while (at > 0 && !is_before(entries[at - 1])) --at;
   } else {
-    at = static_cast<std::uint64_t>(
-        std::partition_point(entries, entries + count, is_before) - entries);
+    at = static_cast<std::uint64_t>(std::partition_point(entries, entries + count, is_before) -
+                                    entries);
   }
   return at < count && entries[at].id == id ? first + at : no_index;
 }

@@ -1,16 +1,16 @@
-// IndexRun: one sorted, immutable, memory-mapped file of the local index. Its layout is nobody's business but ours:
+// IndexRun: one sorted, immutable, memory-mapped file of the local index. Its layout is nobody's
+// business but ours:
 //
 //   start       64 bytes: "HFLXRUN1", zeros
 //   segments    SegmentRecord each          which index segments are in here, by name
 //   superseded  32 bytes each               names that these segments replace
-//   packs       PackRecord each             ascending by name, one for each pack of each segment; zeros up to 64 bytes
-//   lines       DirectoryLine each          see there
-//   entries     ChunkPlace each             ascending by id; `pack` is an index into packs
-//   footer      RunFooter
+//   packs       PackRecord each             ascending by name, one for each pack of each segment;
+//   zeros up to 64 bytes lines       DirectoryLine each          see there entries     ChunkPlace
+//   each             ascending by id; `pack` is an index into packs footer      RunFooter
 //
-// Numbers are little-endian. The footer's checksums of everything before the lines are checked when it is opened, those of
-// lines and entries too if the file is small, else when runs are merged. An entry that went wrong after that gives a
-// place whose contents don't authenticate.
+// Numbers are little-endian. The footer's checksums of everything before the lines are checked when
+// it is opened, those of lines and entries too if the file is small, else when runs are merged. An
+// entry that went wrong after that gives a place whose contents don't authenticate.
 #pragma once
 
 #include <memory>
@@ -49,11 +49,13 @@ struct PackRecord {
 };
 static_assert(sizeof(PackRecord) == 48);
 
-// Directory and filter in one cache line. The first 64 bits of an id, as a fraction of 2^64, choose the line; it says where
-// the entries that belong to it lie (about 32) and holds a Bloom filter of them: one bit in each word, chosen by six bits
-// of the id's second 64. Ids are uniform; ones that aren't make it slow, not wrong.
+// Directory and filter in one cache line. The first 64 bits of an id, as a fraction of 2^64, choose
+// the line; it says where the entries that belong to it lie (about 32) and holds a Bloom filter of
+// them: one bit in each word, chosen by six bits of the id's second 64. Ids are uniform; ones that
+// aren't make it slow, not wrong.
 struct DirectoryLine {
-  std::uint64_t place = 0;  // first entry in the low 40 bits; their number in the high 24, the greatest: up to the next line
+  std::uint64_t place = 0;  // first entry in the low 40 bits; their number in the high 24, the
+                            // greatest: up to the next line
   std::uint64_t bits[7] = {};
 
   static constexpr unsigned first_bits = 40;
@@ -96,7 +98,8 @@ constexpr std::array<char, 8> run_footer_magic = {'H', 'F', 'L', 'X', 'E', 'N', 
 class IndexRun {
  public:
   // damaged if it doesn't check, not_found if it is gone.
-  static base::Result<std::shared_ptr<const IndexRun>> open(io::FileSystem& files, std::string path);
+  static base::Result<std::shared_ptr<const IndexRun>> open(io::FileSystem& files,
+                                                            std::string path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::span<const SegmentRecord> segments() const { return segments_; }
@@ -110,7 +113,8 @@ class IndexRun {
   [[nodiscard]] std::uint64_t find(const ChunkId& id) const;
 
  private:
-  IndexRun(std::string path, std::unique_ptr<io::MappedFile> file) : path_(std::move(path)), file_(std::move(file)) {}
+  IndexRun(std::string path, std::unique_ptr<io::MappedFile> file)
+      : path_(std::move(path)), file_(std::move(file)) {}
   base::Result<void> parse();
   base::Result<void> check_tables() const;
 

@@ -8,8 +8,8 @@
 
 namespace holdfast::repository {
 
-using base::Bytes;
 using base::ByteReader;
+using base::Bytes;
 using base::ByteView;
 using base::ByteWriter;
 using base::Error;
@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::size_t pack_bytes = 32 + 1 + 8;
 
-// A count of records that the rest of the bytes must hold: nothing is allocated for an invented one.
+// A count of records that the rest of the bytes must hold: nothing is allocated for an invented
+// one.
 Result<std::size_t> read_count(ByteReader& in, std::size_t record_size) {
   const auto count = TRY(in.u32());
   if (count > in.remaining() / record_size) {

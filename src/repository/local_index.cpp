@@ -1,7 +1,8 @@
-// LocalIndex: which runs there are, what of them counts, and when they are merged. A run is never changed: an update
-// writes new runs, shows them to lookups in one step, and removes the files of the old. There is no list of runs beside the
-// files: what is in a directory counts, and a run of which every segment is in others too is dropped, so that two
-// processes can share a directory and a crash leaves nothing to mend.
+// LocalIndex: which runs there are, what of them counts, and when they are merged. A run is never
+// changed: an update writes new runs, shows them to lookups in one step, and removes the files of
+// the old. There is no list of runs beside the files: what is in a directory counts, and a run of
+// which every segment is in others too is dropped, so that two processes can share a directory and
+// a crash leaves nothing to mend.
 #include "repository/local_index.hpp"
 
 #include <algorithm>
@@ -22,12 +23,13 @@ using base::Result;
 namespace {
 
 using NameSet = std::unordered_set<ObjectHash, IdHash>;
-using RunPointer = std::shared_ptr<const IndexRun>;  // shared: lookups go on in runs that an update has replaced
+using RunPointer =
+    std::shared_ptr<const IndexRun>;  // shared: lookups go on in runs that an update has replaced
 
 constexpr std::string_view run_prefix = "run1-";
 constexpr std::size_t recent_runs_max = 12;
 constexpr std::size_t loading_runs_max = 64;  // while many segments are fetched
-constexpr unsigned rounds_max = 8;                    // of an update that meets damaged runs
+constexpr unsigned rounds_max = 8;            // of an update that meets damaged runs
 constexpr std::size_t batch_chunks_max = 128 * 1024;
 constexpr std::size_t batch_segments_max = 4096;
 
@@ -66,7 +68,8 @@ PackInfo info_of(const PackRecord& pack) {
 class Wanted {
  public:
   Wanted() = default;
-  explicit Wanted(std::span<const ObjectHash> names) : names_(std::in_place, names.begin(), names.end()) {
+  explicit Wanted(std::span<const ObjectHash> names)
+      : names_(std::in_place, names.begin(), names.end()) {
     std::sort(names_->begin(), names_->end());
     names_->erase(std::unique(names_->begin(), names_->end()), names_->end());
   }
@@ -109,7 +112,8 @@ std::vector<Slot> judge(const std::vector<RunPointer>& runs, const Wanted& wante
     }
   };
   pass([&](const SegmentRecord& segment, Fate& fate) {
-    if (segment.state == SegmentState::complete && !superseded.contains(segment.name)) fate = Fate::count;
+    if (segment.state == SegmentState::complete && !superseded.contains(segment.name))
+      fate = Fate::count;
   });
   pass([](const SegmentRecord&, Fate& fate) { fate = Fate::record; });
   std::uint64_t base = 0;
@@ -126,11 +130,12 @@ std::vector<Slot> judge(const std::vector<RunPointer>& runs, const Wanted& wante
 
 // Whether a run has nothing that isn't elsewhere, and whether it has anything that doesn't count.
 bool is_useless(const Slot& slot) {
-  return std::all_of(slot.fates.begin(), slot.fates.end(), [](Fate fate) { return fate == Fate::drop; });
+  return std::all_of(slot.fates.begin(), slot.fates.end(),
+                     [](Fate fate) { return fate == Fate::drop; });
 }
 bool is_stale(const Slot& slot) {
-  return !slot.all_count ||
-         std::any_of(slot.fates.begin(), slot.fates.end(), [](Fate fate) { return fate == Fate::drop; });
+  return !slot.all_count || std::any_of(slot.fates.begin(), slot.fates.end(),
+                                        [](Fate fate) { return fate == Fate::drop; });
 }
 
 // Segments that were fetched or made and are in no run yet.
@@ -207,18 +212,20 @@ struct LocalIndex::State {
 
   Result<void> load();
   void drop(const RunPointer& run);
-  Result<RunPointer> write(const std::vector<MergedSegment>& segments, std::span<MergeSource> sources);
+  Result<RunPointer> write(const std::vector<MergedSegment>& segments,
+                           std::span<MergeSource> sources);
   Result<void> flush(Batch& batch);
   Result<void> merge(const std::vector<Slot>& slots);
   Result<void> tidy(const Wanted& wanted, std::size_t recent_max);
-  Result<void> fetch_lacking(const Wanted& wanted, const Fetch& fetch, std::vector<Skipped>& skipped);
+  Result<void> fetch_lacking(const Wanted& wanted, const Fetch& fetch,
+                             std::vector<Skipped>& skipped);
 
   io::FileSystem& files;
   const std::string directory;
-  std::vector<RunPointer> runs;        // largest first when loaded, then as they come
-  std::vector<std::string> obsolete;   // files to remove once no new lookup can need them
-  std::uint64_t damaged_runs = 0;      // that merges have met and dropped
-  mutable std::mutex mutex;            // over the pointer only
+  std::vector<RunPointer> runs;       // largest first when loaded, then as they come
+  std::vector<std::string> obsolete;  // files to remove once no new lookup can need them
+  std::uint64_t damaged_runs = 0;     // that merges have met and dropped
+  mutable std::mutex mutex;           // over the pointer only
   std::shared_ptr<const View> view;
 };
 
@@ -245,8 +252,8 @@ Result<void> LocalIndex::State::load() {
 void LocalIndex::State::drop(const RunPointer& run) {
   const auto path = run->path();
   std::erase(runs, run);
-  const bool is_shared = std::any_of(runs.begin(), runs.end(),
-                                     [&](const RunPointer& other) { return other->path() == path; });
+  const bool is_shared = std::any_of(
+      runs.begin(), runs.end(), [&](const RunPointer& other) { return other->path() == path; });
   if (!is_shared) obsolete.push_back(path);
 }
 
@@ -274,8 +281,9 @@ Result<void> LocalIndex::State::flush(Batch& batch) {
     source.packs = packs[i];
     source.segment_map = {i};
     for (std::uint32_t k = 0; k < packs[i].size(); ++k) source.packs_by_name.push_back(k);
-    std::stable_sort(source.packs_by_name.begin(), source.packs_by_name.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return packs[i][a].name < packs[i][b].name; });
+    std::stable_sort(
+        source.packs_by_name.begin(), source.packs_by_name.end(),
+        [&](std::uint32_t a, std::uint32_t b) { return packs[i][a].name < packs[i][b].name; });
   }
   runs.push_back(TRY(write(segments, sources)));
   batch = {};
@@ -348,7 +356,8 @@ Result<void> LocalIndex::State::fetch_lacking(const Wanted& wanted, const Fetch&
       if (!wanted.contains(segment.name)) continue;
       if (segment.state == SegmentState::superseded && !superseded.contains(segment.name)) continue;
       if (known.insert(segment.name).second && segment.state == SegmentState::foreign) {
-        skipped.push_back({segment.name, Error(ErrorCode::wrong_key, "the segment isn't relied on here")});
+        skipped.push_back(
+            {segment.name, Error(ErrorCode::wrong_key, "the segment isn't relied on here")});
       }
     }
   }
@@ -364,7 +373,8 @@ Result<void> LocalIndex::State::fetch_lacking(const Wanted& wanted, const Fetch&
       auto& segment = fetched.value();
       TRY_CONTEXT(check_segment(segment), "index segment " + base::to_hex(name));
       superseded.insert(segment.superseded.begin(), segment.superseded.end());
-      const auto state = superseded.contains(name) ? SegmentState::superseded : SegmentState::complete;
+      const auto state =
+          superseded.contains(name) ? SegmentState::superseded : SegmentState::complete;
       batch.add(name, state, std::move(segment));
     } else {
       const bool is_foreign = fetched.error().code() == ErrorCode::wrong_key;
@@ -389,8 +399,8 @@ Result<std::unique_ptr<LocalIndex>> LocalIndex::open(io::FileSystem& files, std:
   return std::unique_ptr<LocalIndex>(new LocalIndex(std::move(state)));
 }
 
-Result<std::vector<LocalIndex::Skipped>> LocalIndex::update(std::span<const ObjectHash> wanted_names,
-                                                            const Fetch& fetch) {
+Result<std::vector<LocalIndex::Skipped>> LocalIndex::update(
+    std::span<const ObjectHash> wanted_names, const Fetch& fetch) {
   const Wanted wanted(wanted_names);
   Result<void> done;
   std::vector<Skipped> skipped;
@@ -450,7 +460,8 @@ std::optional<Located> locate(const View& view, const ChunkId& id) {
       const auto& pack = packs[entries[at].pack];
       if (!slot.counts(pack)) continue;
       const auto& avoided = view.avoided;
-      if (!avoided.empty() && std::binary_search(avoided.begin(), avoided.end(), pack.name)) continue;
+      if (!avoided.empty() && std::binary_search(avoided.begin(), avoided.end(), pack.name))
+        continue;
       return Located{&slot, at};
     }
   }
@@ -498,7 +509,8 @@ std::vector<ObjectHash> LocalIndex::segments() const {
 
 std::uint64_t LocalIndex::chunk_count() const { return state_->look()->chunk_count; }
 
-Result<void> LocalIndex::each_pack(const std::function<Result<void>(const PackInfo&)>& visit) const {
+Result<void> LocalIndex::each_pack(
+    const std::function<Result<void>(const PackInfo&)>& visit) const {
   const auto view = state_->look();
   std::vector<std::size_t> at(view->slots.size(), 0);
   const auto next = [&](std::uint32_t number) -> const Byte* {
@@ -522,7 +534,8 @@ Result<void> LocalIndex::each_pack(const std::function<Result<void>(const PackIn
   return {};
 }
 
-Result<void> LocalIndex::each_chunk(const std::function<Result<void>(const FoundChunk&)>& visit) const {
+Result<void> LocalIndex::each_chunk(
+    const std::function<Result<void>(const FoundChunk&)>& visit) const {
   const auto view = state_->look();
   std::vector<MergeSource> sources;
   for (const auto& slot : view->slots) {
@@ -531,12 +544,14 @@ Result<void> LocalIndex::each_chunk(const std::function<Result<void>(const Found
                        .packs = slot.run->packs(),
                        .packs_by_name = {},
                        .segment_map = {}};
-    for (const auto fate : slot.fates) source.segment_map.push_back(fate == Fate::count ? 0 : no_number);
+    for (const auto fate : slot.fates)
+      source.segment_map.push_back(fate == Fate::count ? 0 : no_number);
     sources.push_back(std::move(source));
   }
-  return merge_entries(sources, [&](std::uint32_t, const ChunkPlace& place, const PackRecord& pack) {
-    return visit({info_of(pack), place});
-  });
+  return merge_entries(sources,
+                       [&](std::uint32_t, const ChunkPlace& place, const PackRecord& pack) {
+                         return visit({info_of(pack), place});
+                       });
 }
 
 }  // namespace holdfast::repository

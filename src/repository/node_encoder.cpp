@@ -1,5 +1,5 @@
-// Encodes tree nodes and decides where they end: a function of the items since the node's start, so that equal content
-// gives equal nodes whatever was written before.
+// Encodes tree nodes and decides where they end: a function of the items since the node's start, so
+// that equal content gives equal nodes whatever was written before.
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
@@ -68,7 +68,8 @@ void NodeEncoder<Item>::grow_slots() {
 template <typename Item>
 std::uint32_t NodeEncoder<Item>::index_of(const ChunkId& id) {
   // Small files lie in the chunk of the file before.
-  if (!chunks_.empty() && chunks_.back() == id) return static_cast<std::uint32_t>(chunks_.size() - 1);
+  if (!chunks_.empty() && chunks_.back() == id)
+    return static_cast<std::uint32_t>(chunks_.size() - 1);
   if (chunks_.size() * 2 >= slots_.size()) grow_slots();
   auto at = IdHash()(id) & (slots_.size() - 1);
   while (slots_[at] != 0) {
@@ -93,7 +94,8 @@ template <typename Item>
 void NodeEncoder<Item>::add_key(const Bytes& key) {
   const auto bound = std::min(key.size(), last_key_.size());
   const auto shared = static_cast<std::size_t>(
-      std::mismatch(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(bound), last_key_.begin())
+      std::mismatch(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(bound),
+                    last_key_.begin())
           .first -
       key.begin());
   ByteWriter out(items_);

@@ -60,20 +60,27 @@ base::Result<StoredObject> put_object(storage::Storage& storage, std::string_vie
 
 namespace {
 
-// The newest older version whose bytes hash to the name; not_found if there is none.
+// The newest older version whose bytes hash to the name; not_found if there is none. A version that can't be asked for now
+// may be the one: then that outage is the answer.
 base::Result<base::Bytes> get_older_version(storage::Storage& storage, const std::string& name, const ObjectHash& hash,
                                             std::uint64_t size_max) {
   storage::ListOptions options;
   options.prefix = name;
+  std::optional<base::Error> trouble;
   do {
     const auto page = TRY(storage.list_versions(options));
     for (const auto& info : page.objects) {
       if (info.name != name || info.kind != storage::ObjectInfo::Kind::object || info.size > size_max) continue;
       auto bytes = storage.get(name, size_max, info.version);
       if (bytes.ok() && codec::sha256(bytes.value()) == hash) return std::move(bytes).value();
+      if (!bytes.ok() && bytes.error().code() != base::ErrorCode::not_found &&
+          bytes.error().code() != base::ErrorCode::damaged) {
+        trouble = std::move(bytes).error();
+      }
     }
     options.continuation = page.next;
   } while (!options.continuation.empty());
+  if (trouble) return std::move(*trouble).with_context("reading an older version of " + name);
   return base::Error(base::ErrorCode::not_found, "no version of " + name + " has the bytes that its name states");
 }
 

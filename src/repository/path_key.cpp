@@ -1,4 +1,5 @@
-// Keys of files: components joined by zero bytes. What comes out of a repository is never trusted to be a harmless name.
+// Keys of files: components joined by zero bytes. What comes out of a repository is never trusted
+// to be a harmless name.
 #include "repository/path_key.hpp"
 
 #include <algorithm>

@@ -82,7 +82,7 @@ class PruneRunner {
   std::unordered_set<ObjectHash, IdHash> marked_;  // snapshots
 };
 
-// Prune.md, pruner's step 1 and 2: the lists. The clock must not lie before anything that was stored.
+// docs/internals/prune.md, pruner's step 1 and 2: the lists. The clock must not lie before anything that was stored.
 base::Result<void> PruneRunner::look() {
   step("listing");
   condemnations_ = TRY(list_condemnations(repository_, &report_.ignored));

@@ -39,6 +39,7 @@ class Repairer {
 
  private:
   base::Result<void> rebuild();
+  base::Result<void> salvage(IndexRewrite& rewrite, PackReader& packs);
   base::Result<void> save_from_damaged_packs(Session& session);
   base::Result<void> remove_damaged_objects();
   base::Result<void> repair_snapshots();
@@ -87,7 +88,31 @@ base::Result<void> Repairer::rebuild() {
     return rewrite.add(TRY(packs.open(pack))->header.domain, pack, std::move(result.good));
   };
   TRY(scan_packs(repository_, packs, list, ScanDepth::objects, receive, stop_));
+  TRY(salvage(rewrite, packs));
   return rewrite.finish();
+}
+
+// A pack whose directory is lost (its end was cut off, say): the old index still tells where its chunks lie.
+base::Result<void> Repairer::salvage(IndexRewrite& rewrite, PackReader& packs) {
+  codec::Decompressor decompressor;
+  base::Bytes stored;
+  base::Bytes plaintext;
+  const auto* index = TRY(repository_.refresh_index(Repository::Segments::all));
+  for (auto& damaged : damaged_packs_) {
+    const auto opened = packs.open(damaged.pack);
+    if (!damaged.good.empty() || !opened.ok()) continue;
+    TRY(index->each_chunk([&](const FoundChunk& chunk) -> base::Result<void> {
+      const auto& place = chunk.place;
+      if (chunk.pack.name != damaged.pack.name || std::uint64_t{place.offset} + place.stored_size > damaged.pack.size) return {};
+      stored.resize(place.stored_size);
+      const auto read = repository_.storage().read(pack_object_name(chunk.pack.type, chunk.pack.name), {.offset = place.offset, .size = place.stored_size}, stored);
+      if (read.ok() && packs.decode(*opened.value(), place, stored, decompressor, plaintext).ok()) damaged.good.push_back(place);
+      return {};
+    }));
+    report_.index.chunks += damaged.good.size();
+    TRY(rewrite.add(opened.value()->header.domain, damaged.pack, damaged.good));
+  }
+  return {};
 }
 
 // Good chunks of damaged packs move to new packs; then the damaged packs can go.

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "repository/object_name.hpp"
+#include "repository/pack_list.hpp"
 
 namespace holdfast::repository {
 
@@ -34,7 +35,15 @@ RepositoryReader::RepositoryReader(Repository& repository) : repository_(reposit
 
 base::Result<std::unique_ptr<RepositoryReader>> RepositoryReader::open(Repository& repository) {
   if (!repository.keys().reader) return needs_reading_key("reading contents");
-  TRY(repository.refresh_index(Repository::Segments::all));
+  auto* index = TRY(repository.refresh_index(Repository::Segments::all));
+  // A chunk may lie in a pack that is gone and in one that is there: only the latter is a place to read from.
+  const auto listed = TRY(list_packs(repository));
+  std::vector<ObjectHash> absent;
+  TRY(index->each_pack([&](const PackInfo& pack) -> base::Result<void> {
+    if (!listed.contains(pack.name)) absent.push_back(pack.name);
+    return {};
+  }));
+  index->avoid(absent);
   return std::unique_ptr<RepositoryReader>(new RepositoryReader(repository));
 }
 

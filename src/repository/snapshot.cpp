@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t text_max = 64 * 1024;
 constexpr std::size_t path_max = 1024 * 1024;
 constexpr std::size_t box_size = 32 + codec::sealed_box_overhead;
+constexpr std::size_t detail_bytes_max = 32 * 1024 * 1024;  // so that the object stays far below its limit
 
 base::Bytes encode_summary(const SnapshotSummary& summary) {
   base::Bytes bytes;
@@ -42,14 +43,25 @@ base::Bytes encode_summary(const SnapshotSummary& summary) {
   return bytes;
 }
 
+std::string_view cut(std::string_view text, std::size_t size_max) { return text.substr(0, size_max); }
+
+// What is written can be read: texts beyond a reader's limits are cut, and warnings for which there is no room are left
+// out (the summary counts them).
 base::Bytes encode_detail(const SnapshotDetail& detail) {
   base::Bytes bytes;
   base::ByteWriter out(bytes);
-  out.sized(detail.command);
-  out.varint(detail.warnings.size());
-  for (const auto& warning : detail.warnings) {
-    out.sized(warning.path);
-    out.sized(warning.message);
+  out.sized(cut(detail.command, path_max));
+  std::size_t count = 0;
+  for (std::size_t room = detail_bytes_max; count < detail.warnings.size(); ++count) {
+    const auto& warning = detail.warnings[count];
+    const auto size = cut(warning.path, path_max).size() + cut(warning.message, text_max).size();
+    if (size > room) break;
+    room -= size;
+  }
+  out.varint(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    out.sized(cut(detail.warnings[i].path, path_max));
+    out.sized(cut(detail.warnings[i].message, text_max));
   }
   out.varint(detail.statistics.size());
   for (const auto& [name, value] : detail.statistics) {
@@ -126,7 +138,9 @@ base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Do
     auto value = TRY(in.sized_text(text_max));
     summary.tags.emplace_back(std::move(key), std::move(value));
   }
-  if (TRY(in.u8()) != 0) summary.parent = TRY(in.array<32>());
+  const auto parent_flag = TRY(in.u8());
+  if (parent_flag > 1) return base::Error(base::ErrorCode::damaged, "a snapshot's field makes no sense");
+  if (parent_flag == 1) summary.parent = TRY(in.array<32>());
   summary.program = TRY(in.sized_text(text_max));
   summary.warning_count = TRY(in.varint());
   TRY(in.expect_end());

@@ -21,11 +21,11 @@ SnapshotWriter::SnapshotWriter(Repository& repository, SnapshotOptions options)
                      std::size_t{repository.config().bundle_target} + repository.config().bundle_file_max + 1, bundle_blocks),
       stream_blocks_(repository.environment().executor, std::size_t{repository.config().chunker.size_max} * 2, stream_blocks) {}
 
-// The assembler first: it ends the pipeline, whose lanes may wait for the store.
+// The assembler waits for the pipeline, whose lanes use the store until they have ended: the store goes last.
 SnapshotWriter::~SnapshotWriter() {
   assembler_.reset();
-  store_.reset();
   pipeline_.reset();
+  store_.reset();
 }
 
 base::Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::begin(Repository& repository, SnapshotOptions options) {

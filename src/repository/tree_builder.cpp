@@ -1,4 +1,5 @@
-// Both builders are the same tower of node encoders: a node that ends gives its level above one child.
+// Both builders are the same tower of node encoders: a node that ends gives its level above one
+// child.
 #include "repository/tree_builder.hpp"
 
 #include <limits>
@@ -110,7 +111,8 @@ class Tower {
 Error refused(const char* why) { return {ErrorCode::invalid_argument, why}; }
 
 Result<void> check_extent(const Extent& extent) {
-  if (extent.length == 0 || extent.length > extent_length_max) return refused("an extent of a wrong length");
+  if (extent.length == 0 || extent.length > extent_length_max)
+    return refused("an extent of a wrong length");
   if (extent.kind == Extent::Kind::hole) return {};
   if (extent.offset > UINT32_MAX || extent.length > UINT32_MAX - extent.offset) {
     return refused("an extent reaches beyond any chunk");
@@ -216,8 +218,9 @@ Result<void> ExtentTreeBuilder::add(const Extent& extent) {
   }
   if (levels.last && levels.last->kind == extent.kind) {
     auto& last = *levels.last;
-    const bool continues = extent.kind == Extent::Kind::hole ||
-                           (last.chunk == extent.chunk && last.offset + last.length == extent.offset);
+    const bool continues =
+        extent.kind == Extent::Kind::hole ||
+        (last.chunk == extent.chunk && last.offset + last.length == extent.offset);
     if (continues) {
       last.length += extent.length;
       return {};

@@ -12,10 +12,11 @@ using base::ErrorCode;
 using base::Result;
 
 struct TreeCursor::State {
-  State(NodeSource& source, const TreeRoot& root, OnGap policy) : walk(source, root), on_gap(policy) {}
+  State(NodeSource& source, const TreeRoot& root, OnGap policy)
+      : walk(source, root), on_gap(policy) {}
 
-  // Reads the node that comes next, or records that it can't be had. An outage and a request to stop are no gaps:
-  // nothing is known of the node then.
+  // Reads the node that comes next, or records that it can't be had. An outage and a request to
+  // stop are no gaps: nothing is known of the node then.
   Result<void> enter() {
     auto entered = walk.enter();
     if (entered.ok()) return {};
@@ -69,7 +70,8 @@ Result<void> TreeCursor::seek(base::ByteView key) {
 
 const std::vector<TreeGap>& TreeCursor::gaps() const { return state_->gaps; }
 
-// A list is a floor of extents; a tree begins with a floor of one child, the root, whose size is the entry's.
+// A list is a floor of extents; a tree begins with a floor of one child, the root, whose size is
+// the entry's.
 struct ExtentCursor::State {
   struct Floor {
     std::uint8_t level = 0;
@@ -143,7 +145,8 @@ Result<std::optional<Extent>> ExtentCursor::next() {
 
 namespace {
 
-// Collects the data chunks of one node, so that each is told once with the most that the node needs of it.
+// Collects the data chunks of one node, so that each is told once with the most that the node needs
+// of it.
 class ChunkNeeds {
  public:
   void add(const Extent& extent) {

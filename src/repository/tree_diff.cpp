@@ -1,5 +1,5 @@
-// Two walks side by side. A subtree that comes next on both sides is skipped unread; otherwise one node is opened, until
-// entries meet. Reads are proportional to what differs.
+// Two walks side by side. A subtree that comes next on both sides is skipped unread; otherwise one
+// node is opened, until entries meet. Reads are proportional to what differs.
 #include "repository/tree_diff.hpp"
 
 #include "tree_walk.hpp"
@@ -31,8 +31,8 @@ const base::Bytes& key_of(const TreeWalk& walk) {
 
 int level_of(const TreeWalk& walk) { return walk.child() != nullptr ? walk.child_level() : -1; }
 
-// Where at least one side has a node next: the side that begins earlier goes on, so that the other's node may yet meet
-// its equal; of two that begin together, the higher one.
+// Where at least one side has a node next: the side that begins earlier goes on, so that the
+// other's node may yet meet its equal; of two that begin together, the higher one.
 Result<void> go_on(TreeWalk& before, TreeWalk& after, const Differ& differ) {
   const int order = compare_bytes(key_of(before), key_of(after));
   const bool is_before = order < 0 || (order == 0 && level_of(before) >= level_of(after));

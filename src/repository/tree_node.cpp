@@ -1,5 +1,6 @@
-// Decodes tree nodes. The bytes are authenticated by their id, but a writer that is broken or hostile may have made
-// them: every field is checked, and nothing is allocated that the bytes don't pay for.
+// Decodes tree nodes. The bytes are authenticated by their id, but a writer that is broken or
+// hostile may have made them: every field is checked, and nothing is allocated that the bytes don't
+// pay for.
 #include "repository/tree_node.hpp"
 
 #include <algorithm>
@@ -16,8 +17,8 @@ using base::Result;
 
 namespace {
 
-// Reads fields and remembers the first failure instead of returning it with each: a node has many small fields, and
-// after a failure everything reads as zero.
+// Reads fields and remembers the first failure instead of returning it with each: a node has many
+// small fields, and after a failure everything reads as zero.
 class FieldReader {
  public:
   explicit FieldReader(ByteView in) : at_(in.data()), end_(in.data() + in.size()) {}
@@ -28,7 +29,8 @@ class FieldReader {
   }
 
   std::uint64_t varint() {
-    if (at_ != end_ && *at_ < 0x80) [[likely]] return *at_++;
+    if (at_ != end_ && *at_ < 0x80) [[likely]]
+      return *at_++;
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       if (at_ == end_) return fail_short();
@@ -215,7 +217,8 @@ void read_item(Context& context, ExtentChild& child) {
   if (child.bytes == 0) context.in.fail("a node below it has no content");
 }
 
-// Whether `next` may follow `previous`. Versions of one key may lie in several nodes, whose keys are equal then.
+// Whether `next` may follow `previous`. Versions of one key may lie in several nodes, whose keys
+// are equal then.
 bool in_order(const Entry& previous, const Entry& next) {
   return compare_entries(previous, next) < 0;
 }
@@ -248,7 +251,8 @@ std::vector<Item> read_items(Context& context) {
     auto& item = items[i];
     read_item(context, item);
     if constexpr (std::is_same_v<Item, Entry> || std::is_same_v<Item, EntryChild>) {
-      if (i > 0 && !in.failed() && !in_order(items[i - 1], item)) in.fail("its keys are not in order");
+      if (i > 0 && !in.failed() && !in_order(items[i - 1], item))
+        in.fail("its keys are not in order");
       context.last_key.assign(item.key.begin(), item.key.end());
     }
     if constexpr (std::is_same_v<Item, Entry>) {
@@ -278,7 +282,8 @@ void read_chunk_ids(Context& context, std::uint8_t level) {
 
 Result<Node> decode_node(ByteView plaintext) {
   if (plaintext.size() > node_bytes_max) {
-    return Error(ErrorCode::damaged, "a tree node of " + std::to_string(plaintext.size()) + " bytes");
+    return Error(ErrorCode::damaged,
+                 "a tree node of " + std::to_string(plaintext.size()) + " bytes");
   }
   FieldReader in(plaintext);
   const auto version = in.u8();
@@ -289,7 +294,8 @@ Result<Node> decode_node(ByteView plaintext) {
   const auto kind = in.u8();
   Node node;
   node.level = in.u8();
-  if ((kind != 1 && kind != 2) || node.level > node_level_max) in.fail("its kind or level is unknown");
+  if ((kind != 1 && kind != 2) || node.level > node_level_max)
+    in.fail("its kind or level is unknown");
   Context context{in, {}, {}, 0, 0};
   read_chunk_ids(context, node.level);
   if (kind == 1 && node.level == 0) {

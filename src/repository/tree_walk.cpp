@@ -101,7 +101,8 @@ Result<void> TreeWalk::check(const Floor& floor, const EntryChild& parent) const
   if (next != nullptr && compare_bytes(last, next->key) > 0) return contradiction("last key");
   if (floor.level == 0 && has_last_) {
     const int order = compare_bytes(last_key_, first);
-    if (order > 0 || (order == 0 && compare_bytes(last_version_, floor.entries.front().version) >= 0)) {
+    if (order > 0 ||
+        (order == 0 && compare_bytes(last_version_, floor.entries.front().version) >= 0)) {
       return contradiction("order of entries");
     }
   }
@@ -144,15 +145,17 @@ void TreeWalk::skip_before(base::ByteView key) {
   auto& floor = floors_.back();
   const auto at = static_cast<std::ptrdiff_t>(floor.at);
   if (floor.level == 0) {
-    const auto found = std::lower_bound(
-        floor.entries.begin() + at, floor.entries.end(), key,
-        [](const Entry& entry, base::ByteView wanted) { return compare_bytes(entry.key, wanted) < 0; });
+    const auto found = std::lower_bound(floor.entries.begin() + at, floor.entries.end(), key,
+                                        [](const Entry& entry, base::ByteView wanted) {
+                                          return compare_bytes(entry.key, wanted) < 0;
+                                        });
     floor.at = static_cast<std::size_t>(found - floor.entries.begin());
   } else {
     // The last node that begins before `key` may hold it.
-    const auto found = std::lower_bound(
-        floor.children.begin() + at, floor.children.end(), key,
-        [](const EntryChild& child, base::ByteView wanted) { return compare_bytes(child.key, wanted) < 0; });
+    const auto found = std::lower_bound(floor.children.begin() + at, floor.children.end(), key,
+                                        [](const EntryChild& child, base::ByteView wanted) {
+                                          return compare_bytes(child.key, wanted) < 0;
+                                        });
     const auto index = static_cast<std::size_t>(found - floor.children.begin());
     if (index > floor.at) floor.at = index - 1;
   }

@@ -1,5 +1,5 @@
-// TreeWalk: a place in a tree of entries between what was taken and what wasn't read yet. Cursor, diff and visit are
-// made of it. What a node says of the nodes below is checked when they are read.
+// TreeWalk: a place in a tree of entries between what was taken and what wasn't read yet. Cursor,
+// diff and visit are made of it. What a node says of the nodes below is checked when they are read.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,8 @@
 
 namespace holdfast::repository {
 
-// Reads and decodes a node of which level and kind are known. `List` is one of the vectors of NodeItems.
+// Reads and decodes a node of which level and kind are known. `List` is one of the vectors of
+// NodeItems.
 template <typename List>
 base::Result<List> read_node(NodeSource& source, const ChunkId& id, std::uint8_t level);
 
@@ -19,8 +20,8 @@ class TreeWalk {
   TreeWalk(NodeSource& source, const TreeRoot& root);
 
   [[nodiscard]] bool at_end() const { return floors_.empty(); }
-  // What comes next: a node that wasn't read, or an entry. Exactly one isn't nullptr unless at_end(). The root's key
-  // counts as empty.
+  // What comes next: a node that wasn't read, or an entry. Exactly one isn't nullptr unless
+  // at_end(). The root's key counts as empty.
   [[nodiscard]] const EntryChild* child() const;
   [[nodiscard]] const Entry* entry() const;
   [[nodiscard]] Entry take();  // moves the entry out; skip() after that
@@ -28,10 +29,11 @@ class TreeWalk {
   [[nodiscard]] std::uint8_t child_level() const;
   // Steps over the entry, or over the node and all below it.
   void skip();
-  // Reads the node; its first item comes next. After an error the place is unchanged: skip() the node, or give up.
+  // Reads the node; its first item comes next. After an error the place is unchanged: skip() the
+  // node, or give up.
   base::Result<void> enter();
-  // Skips entries and unread nodes that certainly lie before `key`. Afterwards child() may begin before `key`: enter it
-  // and call again.
+  // Skips entries and unread nodes that certainly lie before `key`. Afterwards child() may begin
+  // before `key`: enter it and call again.
   void skip_before(base::ByteView key);
 
  private:

@@ -35,8 +35,7 @@ Error invalid_name(std::string_view name, std::string_view place) {
 Error too_large(std::string_view name, std::uint64_t size, std::uint64_t size_max,
                 std::string_view place) {
   return {ErrorCode::damaged, quoted(name, place) + " has " + std::to_string(size) +
-                                  " bytes, at most " + std::to_string(size_max) +
-                                  " were expected"};
+                                  " bytes, at most " + std::to_string(size_max) + " were expected"};
 }
 
 Error range_past_end(std::string_view name, Range range, std::uint64_t size,

@@ -1,4 +1,5 @@
-// The answers that all storages give in the same words: absent, taken, too long, past the end, not a name.
+// The answers that all storages give in the same words: absent, taken, too long, past the end, not
+// a name.
 #pragma once
 
 #include <span>
@@ -14,8 +15,8 @@ constexpr std::size_t remove_names_max = 1000;
 [[nodiscard]] base::Error absent(std::string_view name, std::string_view place);
 [[nodiscard]] base::Error already_exists(std::string_view name, std::string_view place);
 [[nodiscard]] base::Error invalid_name(std::string_view name, std::string_view place);
-[[nodiscard]] base::Error too_large(std::string_view name, std::uint64_t size, std::uint64_t size_max,
-                                    std::string_view place);
+[[nodiscard]] base::Error too_large(std::string_view name, std::uint64_t size,
+                                    std::uint64_t size_max, std::string_view place);
 [[nodiscard]] base::Error range_past_end(std::string_view name, Range range, std::uint64_t size,
                                          std::string_view place);
 [[nodiscard]] base::Error no_retention(std::string_view place);

@@ -1,8 +1,9 @@
 // The cache: a shelf of files in order of use, and the decorator that asks it first.
 //
 // One file is one answer. Its name is "<hash of the object's name>-w-<size>" for a whole object and
-// "<hash>-r-<offset>-<size>" for a range, so that a listing of the directory tells all sizes. It holds a SHA-256 over
-// what the answer is to and the answer, then the answer: torn and rotten files are noticed and thrown away.
+// "<hash>-r-<offset>-<size>" for a range, so that a listing of the directory tells all sizes. It
+// holds a SHA-256 over what the answer is to and the answer, then the answer: torn and rotten files
+// are noticed and thrown away.
 #include "storage/cache.hpp"
 
 #include <algorithm>
@@ -141,7 +142,9 @@ class CacheStorage::Shelf {
     std::uint64_t cost = 0;
   };
 
-  [[nodiscard]] std::string path_of(const std::string& file) const { return directory_ + "/" + file; }
+  [[nodiscard]] std::string path_of(const std::string& file) const {
+    return directory_ + "/" + file;
+  }
 
   base::Result<void> write(const std::string& path, const codec::Digest& digest,
                            base::ByteView content) {

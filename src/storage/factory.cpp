@@ -1,5 +1,5 @@
-// Drivers by scheme, and the decorators that the options ask for. Directories need no retry: what a disk refuses once
-// it refuses again, and an unmounted one should be reported at once.
+// Drivers by scheme, and the decorators that the options ask for. Directories need no retry: what a
+// disk refuses once it refuses again, and an unmounted one should be reported at once.
 #include "storage/factory.hpp"
 
 #include <utility>

@@ -135,8 +135,7 @@ FaultStorage::Decision FaultStorage::decide(FaultOperation operation, std::strin
   } else if (stores(operation) && chance(options.no_space)) {
     decision.fault = Fault::no_space;
   } else if (chance(options.unavailable_after)) {
-    decision.fault =
-        operation == FaultOperation::append ? Fault::fail_before : Fault::fail_after;
+    decision.fault = operation == FaultOperation::append ? Fault::fail_before : Fault::fail_after;
   }
   return decision;
 }
@@ -279,8 +278,8 @@ base::Result<ListPage> FaultStorage::stale_page(const ListOptions& options,
   const std::string bound = last ? std::string() : inner.objects.back().name;
 
   ListPage page;
-  auto ghosts = removed_->find(options.prefix, inner_options.start_after,
-                               clock_.now() - faults.staleness);
+  auto ghosts =
+      removed_->find(options.prefix, inner_options.start_after, clock_.now() - faults.staleness);
   for (ObjectInfo& ghost : ghosts) {
     const bool beyond = !last && ghost.name > bound;
     const auto same = [&](const ObjectInfo& one) { return one.name == ghost.name; };

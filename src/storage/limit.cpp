@@ -1,5 +1,6 @@
-// Rate limits: a token bucket that may go into debt. A task takes its tokens at once and sleeps the debt off, so tasks
-// are served in the order in which they came and no lock is held while one sleeps.
+// Rate limits: a token bucket that may go into debt. A task takes its tokens at once and sleeps the
+// debt off, so tasks are served in the order in which they came and no lock is held while one
+// sleeps.
 #include "storage/limit.hpp"
 
 #include <algorithm>
@@ -44,8 +45,8 @@ class LimitStorage::Bucket {
 
  private:
   base::Duration reserve(std::uint64_t bytes) {
-    const auto cost = static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 /
-                                                static_cast<double>(*rate_));
+    const auto cost =
+        static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 / static_cast<double>(*rate_));
     const std::lock_guard lock(mutex_);
     const base::Duration now = clock_.monotonic();
     paid_until_ = std::max(paid_until_, now - burst) + base::Duration{cost};
@@ -87,8 +88,8 @@ class LimitStorage::LimitUpload final : public Upload {
 LimitStorage::LimitStorage(std::unique_ptr<Storage> inner, io::Executor& executor,
                            const base::Clock& clock, LimitOptions options)
     : inner_(std::move(inner)),
-      upload_(std::make_unique<Bucket>(executor, clock, options.upload_bytes_per_second,
-                                       options.stop)),
+      upload_(
+          std::make_unique<Bucket>(executor, clock, options.upload_bytes_per_second, options.stop)),
       download_(std::make_unique<Bucket>(executor, clock, options.download_bytes_per_second,
                                          options.stop)) {}
 

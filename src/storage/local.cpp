@@ -31,7 +31,8 @@ constexpr std::size_t open_files_max = 64;
 constexpr base::Duration clean_interval = base::hours(1);
 constexpr std::size_t temporary_name_size = 32;  // hexadecimal digits
 
-// Absolute, without trailing slashes, otherwise as given: "a/../b" may lead through a symbolic link.
+// Absolute, without trailing slashes, otherwise as given: "a/../b" may lead through a symbolic
+// link.
 base::Result<std::string> absolute_path(const std::string& path) {
   if (path.empty()) return Error(ErrorCode::invalid_argument, "the path of the location is empty");
   std::error_code failure;
@@ -110,7 +111,7 @@ base::Result<OpenFiles::File> LocalStorage::State::open(std::string_view name) {
   const std::string path(name);
   io::Fd opened(::openat(root->fd(), path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!opened.valid()) return root->failure(errno, "open", name);
-  struct stat about {};
+  struct stat about{};
   if (::fstat(opened.get(), &about) != 0) return root->failure(errno, "stat", name);
   if (!S_ISREG(about.st_mode)) return absent(name, root->path());
   auto file = std::make_shared<const io::Fd>(std::move(opened));
@@ -120,12 +121,13 @@ base::Result<OpenFiles::File> LocalStorage::State::open(std::string_view name) {
 
 base::Result<std::uint64_t> LocalStorage::State::size_of(const OpenFiles::File& file,
                                                          std::string_view name) const {
-  struct stat about {};
+  struct stat about{};
   if (::fstat(file->get(), &about) != 0) return root->failure(errno, "stat", name);
   return static_cast<std::uint64_t>(about.st_size);
 }
 
-// A fault while reading is the object's damage if the place itself still answers, an outage if it doesn't.
+// A fault while reading is the object's damage if the place itself still answers, an outage if it
+// doesn't.
 Error LocalStorage::State::read_failure(int errno_value, std::string_view name) const {
   if (errno_value != EIO) return root->failure(errno_value, "read", name);
   auto still = root->verify();
@@ -171,7 +173,7 @@ base::Result<bool> LocalStorage::State::remove_if_stale(const std::string& name,
   const io::Fd file(::openat(root->fd(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file.valid() && errno == ENOENT) return false;
   if (!file.valid()) return root->failure(errno, "open", name);
-  struct stat about {};
+  struct stat about{};
   if (::fstat(file.get(), &about) != 0) return root->failure(errno, "stat", name);
   if (!S_ISREG(about.st_mode) || time_of(about.st_mtim) > before) return false;
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
@@ -185,7 +187,8 @@ base::Result<std::size_t> LocalStorage::State::remove_stale(base::Time before) c
   std::size_t removed = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
     if (!is_temporary_name(entry->d_name)) continue;
-    const bool went = TRY(remove_if_stale(std::string(upload_directory) + "/" + entry->d_name, before));
+    const bool went =
+        TRY(remove_if_stale(std::string(upload_directory) + "/" + entry->d_name, before));
     if (went) ++removed;
   }
   return removed;
@@ -220,7 +223,9 @@ base::Result<std::unique_ptr<LocalStorage>> LocalStorage::open(const std::string
 
 std::string LocalStorage::describe() const { return state_->root->path(); }
 
-Capabilities LocalStorage::capabilities() const { return {}; }
+Capabilities LocalStorage::capabilities() const {
+  return {.versions = false, .retention = false, .consistent = true};
+}
 
 base::Result<std::unique_ptr<Upload>> LocalStorage::begin_put() {
   auto upload = TRY(LocalUpload::begin(*state_->root));
@@ -255,7 +260,7 @@ base::Result<base::Bytes> LocalStorage::get(std::string_view name, std::uint64_t
 base::Result<ObjectInfo> LocalStorage::stat(std::string_view name) {
   if (!is_valid_name(name)) return invalid_name(name, describe());
   if (is_reserved(name)) return absent(name, describe());
-  struct stat about {};
+  struct stat about{};
   if (::fstatat(state_->root->fd(), std::string(name).c_str(), &about, 0) != 0) {
     return state_->root->failure(errno, "stat", name);
   }
@@ -301,7 +306,7 @@ base::Result<void> LocalStorage::retain(std::string_view, base::Time) {
 
 base::Result<std::optional<std::uint64_t>> LocalStorage::free_bytes() {
   TRY(state_->root->verify());
-  struct statvfs about {};
+  struct statvfs about{};
   if (::fstatvfs(state_->root->fd(), &about) != 0) {
     return state_->root->failure(errno, "ask for the free space of", "");
   }

@@ -1,5 +1,6 @@
-// The walk. Sorted by their own names, entries are not in the order of whole names: "a.b" comes before "a/c" but "a"
-// before "a.b". So a directory takes part in the order as its name with the slash that all names below it have.
+// The walk. Sorted by their own names, entries are not in the order of whole names: "a.b" comes
+// before "a/c" but "a" before "a.b". So a directory takes part in the order as its name with the
+// slash that all names below it have.
 #include "local_listing.hpp"
 
 #include <sys/stat.h>
@@ -51,7 +52,7 @@ class Walk {
     if (type == DT_REG) return EntryKind::file;
     if (type == DT_DIR) return EntryKind::directory;
     if (type != DT_UNKNOWN && type != DT_LNK) return EntryKind::other;
-    struct stat about {};
+    struct stat about{};
     if (::fstatat(root_.fd(), name.c_str(), &about, 0) != 0) return EntryKind::other;
     if (S_ISREG(about.st_mode)) return EntryKind::file;
     return S_ISDIR(about.st_mode) ? EntryKind::directory : EntryKind::other;
@@ -62,8 +63,8 @@ class Walk {
     std::string cut_after;           // not empty: names greater than this one are incomplete
   };
 
-  // What lies directly in `base` ("" or with a trailing slash) and may be part of the answer; no more of it than can
-  // fill the page.
+  // What lies directly in `base` ("" or with a trailing slash) and may be part of the answer; no
+  // more of it than can fill the page.
   base::Result<Entries> entries(const std::string& base) const {
     Entries found;
     auto opened = root_.open_directory(base.empty() ? std::string(".") : base);
@@ -90,7 +91,8 @@ class Walk {
     return found;
   }
 
-  // Of the files; all directories stay, because an empty one fills no page (there are as many as shards).
+  // Of the files; all directories stay, because an empty one fills no page (there are as many as
+  // shards).
   static void keep_smallest(Entries& entries, std::size_t count) {
     std::vector<std::string>& names = entries.names;
     const auto files = std::partition(names.begin(), names.end(),
@@ -124,7 +126,7 @@ class Walk {
   }
 
   base::Result<void> add(const std::string& name) {
-    struct stat about {};
+    struct stat about{};
     if (::fstatat(root_.fd(), name.c_str(), &about, 0) != 0) {
       if (errno == ENOENT || errno == ENOTDIR) return {};  // vanished since it was read
       return root_.failure(errno, "stat", name);

@@ -17,7 +17,8 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-// Shards and kinds of objects; more than this means a strange repository, and costs only a few syncs.
+// Shards and kinds of objects; more than this means a strange repository, and costs only a few
+// syncs.
 constexpr std::size_t durable_directories_max = 8192;
 
 bool is_outage(int errno_value) {
@@ -72,11 +73,12 @@ base::Result<std::unique_ptr<LocalRoot>> LocalRoot::open(std::string path) {
 }
 
 base::Result<void> LocalRoot::verify() const {
-  struct stat held {};
-  struct stat there {};
+  struct stat held{};
+  struct stat there{};
   if (::fstat(fd(), &held) != 0) return gone(path_, "does not answer");
   if (held.st_nlink == 0) return gone(path_, "was removed: the location is not mounted?");
-  if (::stat(path_.c_str(), &there) != 0) return gone(path_, "is not there: the location is not mounted?");
+  if (::stat(path_.c_str(), &there) != 0)
+    return gone(path_, "is not there: the location is not mounted?");
   if (held.st_dev != there.st_dev || held.st_ino != there.st_ino) {
     return gone(path_, "is another directory than before: the location is not mounted?");
   }
@@ -108,11 +110,13 @@ Error LocalRoot::failure(int errno_value, std::string_view doing, std::string_vi
     case EACCES:
     case EPERM:
       return std::move(error).with_hint(
-          "run as the user who owns the repository, or correct the owner and the mode of its files");
+          "run as the user who owns the repository, or correct the owner and the mode of its "
+          "files");
     case EMFILE:
     case ENFILE:
-      return std::move(error).with_retry(base::Retry::may_help).with_hint(
-          "too many open files; raise the limit (ulimit -n)");
+      return std::move(error)
+          .with_retry(base::Retry::may_help)
+          .with_hint("too many open files; raise the limit (ulimit -n)");
     case EIO:
       return std::move(error).with_hint("the disk reports a fault; see the kernel's log (dmesg)");
     default: return error;

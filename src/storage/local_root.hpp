@@ -1,4 +1,5 @@
-// LocalRoot: the directory that a LocalStorage lives in, held open, and what an errno of a call below it means.
+// LocalRoot: the directory that a LocalStorage lives in, held open, and what an errno of a call
+// below it means.
 #pragma once
 
 #include <dirent.h>
@@ -39,9 +40,10 @@ class LocalRoot {
 
   // unavailable unless the path still leads to the directory that was opened.
   [[nodiscard]] base::Result<void> verify() const;
-  // What went wrong with `name` ("" for the root) while `doing` ("read", "list", ...). Absence is answered only
-  // after verify().
-  [[nodiscard]] base::Error failure(int errno_value, std::string_view doing, std::string_view name) const;
+  // What went wrong with `name` ("" for the root) while `doing` ("read", "list", ...). Absence is
+  // answered only after verify().
+  [[nodiscard]] base::Error failure(int errno_value, std::string_view doing,
+                                    std::string_view name) const;
 
   // An object is where a directory of `name` should be.
   [[nodiscard]] base::Error below_object(std::string_view name) const;
@@ -59,7 +61,8 @@ class LocalRoot {
   const std::string path_;
   const io::Fd directory_;
   std::mutex mutex_;
-  std::unordered_set<std::string> durable_;  // directories whose entry in their parent is known to be on disk
+  std::unordered_set<std::string>
+      durable_;  // directories whose entry in their parent is known to be on disk
 };
 
 }  // namespace holdfast::storage

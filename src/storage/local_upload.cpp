@@ -1,8 +1,10 @@
-// Upload to a directory: buffered writes, early write-back, sync, rename without replacing, sync of the directory.
+// Upload to a directory: buffered writes, early write-back, sync, rename without replacing, sync of
+// the directory.
 //
-// Write-back starts every few MiB (sync_file_range, which only queues), so that the disk works while the caller still
-// compresses and the sync at commit finds little left. The mtime is stamped after the content is on disk and before
-// the rename; after a power cut it may be that of the last write instead, which is earlier, never later.
+// Write-back starts every few MiB (sync_file_range, which only queues), so that the disk works
+// while the caller still compresses and the sync at commit finds little left. The mtime is stamped
+// after the content is on disk and before the rename; after a power cut it may be that of the last
+// write instead, which is earlier, never later.
 #include "local_upload.hpp"
 
 #include <fcntl.h>
@@ -71,7 +73,7 @@ Error LocalUpload::broken(Error error) {
 }
 
 base::Result<base::Time> LocalUpload::modified_at() const {
-  struct stat about {};
+  struct stat about{};
   if (::fstat(file_.get(), &about) != 0) return root_.failure(errno, "stat", temporary_);
   return time_of(about.st_mtim);
 }
@@ -118,7 +120,8 @@ base::Result<void> LocalUpload::append(base::ByteView data) {
 }
 
 base::Result<void> LocalUpload::move_into_place(const std::string& name) {
-  if (::renameat2(root_.fd(), temporary_.c_str(), root_.fd(), name.c_str(), RENAME_NOREPLACE) == 0) {
+  if (::renameat2(root_.fd(), temporary_.c_str(), root_.fd(), name.c_str(), RENAME_NOREPLACE) ==
+      0) {
     linked_ = false;
     return {};
   }
@@ -131,8 +134,9 @@ base::Result<void> LocalUpload::move_into_place(const std::string& name) {
     }
     reason = errno;
     if (reason == EPERM || reason == ENOTSUP || reason == ENOSYS) {
-      return Error(ErrorCode::unsupported,
-                   root_.path() + ": this file system can neither rename without replacing nor link")
+      return Error(
+                 ErrorCode::unsupported,
+                 root_.path() + ": this file system can neither rename without replacing nor link")
           .with_hint("use a file system such as ext4, XFS, Btrfs or NFS for the repository");
     }
   }
@@ -170,7 +174,7 @@ base::Result<ObjectInfo> LocalUpload::commit(std::string_view name, const PutOpt
   if (error_) return *error_;
   TRY(root_.verify());
   // Asked before the sync, which would be for nothing; the rename asks again.
-  struct stat about {};
+  struct stat about{};
   if (::fstatat(root_.fd(), std::string(name).c_str(), &about, 0) == 0) {
     return already_exists(name, root_.path());
   }

@@ -13,8 +13,8 @@
 
 namespace holdfast::storage {
 
-// Borrows the root. The temporary file is locked (flock) while the upload lives, so that a cleaner can tell a slow or
-// suspended upload from one whose process is dead.
+// Borrows the root. The temporary file is locked (flock) while the upload lives, so that a cleaner
+// can tell a slow or suspended upload from one whose process is dead.
 class LocalUpload final : public Upload {
  public:
   static base::Result<std::unique_ptr<LocalUpload>> begin(LocalRoot& root);
@@ -24,7 +24,8 @@ class LocalUpload final : public Upload {
   base::Result<void> append(base::ByteView data) override;
   base::Result<ObjectInfo> commit(std::string_view name, const PutOptions& options) override;
 
-  // When the file system says that the temporary file was last written: its own idea of now, just after begin().
+  // When the file system says that the temporary file was last written: its own idea of now, just
+  // after begin().
   [[nodiscard]] base::Result<base::Time> modified_at() const;
 
  private:

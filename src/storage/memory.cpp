@@ -1,5 +1,5 @@
-// The storage in the heap. One mutex guards the map; contents are shared with readers, so that nothing large is
-// copied while it is held.
+// The storage in the heap. One mutex guards the map; contents are shared with readers, so that
+// nothing large is copied while it is held.
 #include "storage/memory.hpp"
 
 #include <algorithm>
@@ -131,7 +131,8 @@ base::Result<void> MemoryStorage::read(std::string_view name, Range range,
   if (range.offset > content->size() || range.size > content->size() - range.offset) {
     return range_past_end(name, range, content->size(), place);
   }
-  std::copy_n(content->begin() + static_cast<std::ptrdiff_t>(range.offset), range.size, out.begin());
+  std::copy_n(content->begin() + static_cast<std::ptrdiff_t>(range.offset), range.size,
+              out.begin());
   return {};
 }
 
@@ -155,8 +156,8 @@ base::Result<ListPage> MemoryStorage::list(const ListOptions& options) {
   const std::string& after = std::max(options.start_after, options.continuation);
   ListPage page;
   const std::lock_guard lock(mutex_);
-  auto at = after >= options.prefix ? objects_.upper_bound(after)
-                                    : objects_.lower_bound(options.prefix);
+  auto at =
+      after >= options.prefix ? objects_.upper_bound(after) : objects_.lower_bound(options.prefix);
   for (; at != objects_.end() && at->first.starts_with(options.prefix); ++at) {
     if (!at->second.back().content) continue;
     if (page.objects.size() == options.page_size) {

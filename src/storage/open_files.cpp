@@ -11,7 +11,7 @@ OpenFiles::File OpenFiles::find(std::string_view name) {
   const std::lock_guard lock(mutex_);
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return nullptr;
-  struct stat about {};
+  struct stat about{};
   if (::fstat(found->second->file->get(), &about) != 0 || about.st_nlink == 0) {
     drop_locked(name);
     return nullptr;

@@ -35,7 +35,8 @@ class OpenFiles {
   const std::size_t capacity_;
   std::mutex mutex_;
   std::list<Entry> entries_;  // the most recently used first
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_name_;  // views of Entry::name
+  std::unordered_map<std::string_view, std::list<Entry>::iterator>
+      by_name_;  // views of Entry::name
 };
 
 }  // namespace holdfast::storage

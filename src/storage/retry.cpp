@@ -43,14 +43,15 @@ class RetryStorage::Attempts {
       }
       executor_.sleep(pause, options_.stop);
       if (options_.stop.stop_requested()) {
-        return Error(ErrorCode::cancelled, "stopped while waiting to try again after: " +
-                                               result.error().to_string());
+        return Error(ErrorCode::cancelled,
+                     "stopped while waiting to try again after: " + result.error().to_string());
       }
     }
   }
 
  private:
-  // Doubles from delay_first to delay_max; a random half of it keeps many clients from coming back in step.
+  // Doubles from delay_first to delay_max; a random half of it keeps many clients from coming back
+  // in step.
   base::Duration pause_after(unsigned attempt) {
     base::Duration pause = options_.delay_first;
     for (unsigned i = 1; i < attempt && pause < options_.delay_max; ++i) pause = pause + pause;
@@ -168,7 +169,8 @@ base::Result<std::vector<RemoveOutcome>> RetryStorage::remove(std::span<const st
     std::vector<std::size_t> still;
     for (std::size_t i = 0; i < some.size(); ++i) {
       outcomes[open[i]] = some[i];
-      if (some[i].error && some[i].error->retry() == base::Retry::may_help) still.push_back(open[i]);
+      if (some[i].error && some[i].error->retry() == base::Retry::may_help)
+        still.push_back(open[i]);
     }
     open = std::move(still);
     if (open.empty()) return {};

@@ -49,9 +49,8 @@ base::Result<std::vector<ObjectInfo>> Storage::list_all(std::string_view prefix)
     std::move(page.objects.begin(), page.objects.end(), std::back_inserter(all));
     if (page.next.empty()) return all;
     if (empty && page.next == options.continuation) {
-      return base::Error(base::ErrorCode::damaged,
-                         "the listing of '" + options.prefix + "' in " + describe() +
-                             " goes round in circles")
+      return base::Error(base::ErrorCode::damaged, "the listing of '" + options.prefix + "' in " +
+                                                       describe() + " goes round in circles")
           .with_hint("the storage server answers wrongly; look for an update of it");
     }
     options.continuation = std::move(page.next);

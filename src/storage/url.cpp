@@ -94,7 +94,8 @@ base::Result<LocationUrl> file_url(std::string_view rest) {
 
 base::Result<LocationUrl> parse_location_url(std::string_view text) {
   if (text.empty()) {
-    return malformed("the URL of the repository is empty", "give --to URL or --from URL, a path or file:///path");
+    return malformed("the URL of the repository is empty",
+                     "give --to URL or --from URL, a path or file:///path");
   }
   const std::string scheme = scheme_of(text);
   if (scheme == "file") return file_url(text.substr(scheme.size() + 1));
@@ -109,8 +110,9 @@ base::Result<LocationUrl> parse_location_url(std::string_view text) {
   // "user@host:path", "rest:..." and a mistyped scheme must not become a directory of that name.
   const auto colon = text.find(':');
   if (colon != std::string_view::npos && colon < text.find('/')) {
-    return malformed("there is a ':' before the first '/' of the location, and it is no URL that holdfast knows",
-                     "for a directory of that name put ./ before it");
+    return malformed(
+        "there is a ':' before the first '/' of the location, and it is no URL that holdfast knows",
+        "for a directory of that name put ./ before it");
   }
   return path_url(std::string(text));
 }
@@ -124,7 +126,8 @@ std::string format_location_url(const LocationUrl& url) {
   std::string text = "file://";
   for (const char c : url.path) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f && std::string_view("%?#\"<>[\\]^`{|}").find(c) == std::string_view::npos) {
+    if (byte > 0x20 && byte < 0x7f &&
+        std::string_view("%?#\"<>[\\]^`{|}").find(c) == std::string_view::npos) {
       text += c;
       continue;
     }

@@ -1,5 +1,5 @@
-// The search: breadth first over normalised states, remembered by 64-bit fingerprints. With ten million states the chance that
-// two of them share one is below one in a hundred thousand.
+// The search: breadth first over normalised states, remembered by 64-bit fingerprints. With ten
+// million states the chance that two of them share one is below one in a hundred thousand.
 #include "simulation/prune_model.hpp"
 
 #include <algorithm>
@@ -71,9 +71,10 @@ void rename(std::array<std::uint8_t, count>& names, const std::array<std::uint8_
   for (std::size_t i = 0; i < count; ++i) names[to[i]] = old[i];
 }
 
-// Walks the path of fingerprints again, and undoes the renaming: writer 1 stays writer 1, pack P stays P.
-std::vector<std::string> replay(const PruneModelOptions& options, const std::vector<Visited>& visited,
-                                std::uint32_t last) {
+// Walks the path of fingerprints again, and undoes the renaming: writer 1 stays writer 1, pack P
+// stays P.
+std::vector<std::string> replay(const PruneModelOptions& options,
+                                const std::vector<Visited>& visited, std::uint32_t last) {
   std::vector<std::uint64_t> path;
   for (std::uint32_t i = last; i != 0; i = visited[i].parent) path.push_back(visited[i].print);
   std::reverse(path.begin(), path.end());
@@ -156,13 +157,14 @@ std::string describe(const PruneModelResult& result) {
   std::ostringstream out;
   const PruneModelEvents& e = result.events;
   out << result.states << " states, " << result.transitions << " steps, depth " << result.depth
-      << (result.complete ? ", complete" : "") << "; successes " << e.successes << ", conflicts " << e.conflicts
-      << ", dead " << e.deaths << ", late " << e.lates << ", pardons " << e.pardons << ", copies " << e.copies
-      << ", deletions " << e.deletions << ", drops " << e.drops << ", phantoms " << e.phantoms << ", cleanings "
-      << e.cleanings << "\n";
+      << (result.complete ? ", complete" : "") << "; successes " << e.successes << ", conflicts "
+      << e.conflicts << ", dead " << e.deaths << ", late " << e.lates << ", pardons " << e.pardons
+      << ", copies " << e.copies << ", deletions " << e.deletions << ", drops " << e.drops
+      << ", phantoms " << e.phantoms << ", cleanings " << e.cleanings << "\n";
   if (!result.violation.empty()) {
     out << "VIOLATION: " << result.violation << "\n";
-    for (std::size_t i = 0; i < result.trace.size(); ++i) out << "  " << i + 1 << ". " << result.trace[i] << "\n";
+    for (std::size_t i = 0; i < result.trace.size(); ++i)
+      out << "  " << i + 1 << ". " << result.trace[i] << "\n";
   }
   return out.str();
 }

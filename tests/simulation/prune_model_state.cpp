@@ -1,4 +1,5 @@
-// The world of the prune model: what listings show, how time passes, what counts as a loss, and which states are alike.
+// The world of the prune model: what listings show, how time passes, what counts as a loss, and
+// which states are alike.
 #include "simulation/prune_model_state.hpp"
 
 #include <algorithm>
@@ -130,7 +131,8 @@ void ModelSteps::tick(ModelState& state) const {
     if (segment.presence == Presence::deleted) grow(segment.deleted_for, options_.stale);
   }
   const Mask last = bit_of(options_.stale);
-  state.snapshots = static_cast<Mask>(((state.snapshots << 1) & (last * 2u - 1)) | (state.snapshots & last));
+  state.snapshots =
+      static_cast<Mask>(((state.snapshots << 1) & (last * 2u - 1)) | (state.snapshots & last));
   for (ModelWriter& writer : state.writers) {
     if (writer.at != WriterAt::idle) grow(writer.renewed, options_.ttl + options_.skew + 1);
   }
@@ -162,7 +164,8 @@ void ModelSteps::world_steps(const ModelState& state, const Emit& emit) const {
   }
 }
 
-// The decision may be as old, and as wrong, as it likes: it was made by a pruner that has slept since.
+// The decision may be as old, and as wrong, as it likes: it was made by a pruner that has slept
+// since.
 void ModelSteps::condemn_steps(const ModelState& state, const Emit& emit) const {
   for (unsigned i = 0; i < options_.packs; ++i) {
     if (state.packs[i].presence == Presence::absent || state.packs[i].condemned != 0) continue;
@@ -197,9 +200,9 @@ std::string ModelSteps::violation(const ModelState& state) const {
     if (state.packs[i].presence == Presence::stored) stored_packs |= bit_of(i);
   }
   if ((named_by(state, stored_segments) & stored_packs) == 0) {
-    return stored_packs == 0
-               ? "a successful snapshot's chunk is in no pack that exists"
-               : "a successful snapshot's chunk is in no existing pack that a counting segment names";
+    return stored_packs == 0 ? "a successful snapshot's chunk is in no pack that exists"
+                             : "a successful snapshot's chunk is in no existing pack that a "
+                               "counting segment names";
   }
   if (has(state.snapshots, options_.stale) && (certain_names & stored_packs) == 0)
     return "a reader whose listing is stale finds no segment for a snapshot's chunk";
@@ -295,7 +298,8 @@ Renaming ModelSteps::normalise(ModelState& state) const {
     ModelSegment& segment = state.segments[i];
     if (segment.presence != Presence::deleted || segment.deleted_for < options_.stale) continue;
     for (ModelSegment& other : state.segments) {
-      if (other.presence != Presence::deleted) other.supersedes = minus(other.supersedes, bit_of(i));
+      if (other.presence != Presence::deleted)
+        other.supersedes = minus(other.supersedes, bit_of(i));
     }
     bool superseded = false;
     for (const ModelSegment& other : state.segments) superseded |= has(other.supersedes, i);
@@ -329,7 +333,8 @@ Renaming ModelSteps::normalise(ModelState& state) const {
     for (const ModelPruner& pruner : state.pruners) seen = seen << 1 | has(pruner.segments, i);
     keys[i] = {state.segments[i], seen};
     keys[i].first.supersedes = static_cast<Mask>(std::popcount(state.segments[i].supersedes));
-    if (keys[i].first.presence == Presence::absent) keys[i].first.presence = static_cast<Presence>(9);
+    if (keys[i].first.presence == Presence::absent)
+      keys[i].first.presence = static_cast<Presence>(9);
   }
   permute_segments(state, ranks(keys));
   return renaming;

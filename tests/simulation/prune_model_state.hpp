@@ -1,5 +1,6 @@
-// The state of the prune model, and the steps that lead from one state to the next. Plain bytes without padding, so that a
-// state is hashed and compared as it lies in memory. Masks have one bit for each pack or segment.
+// The state of the prune model, and the steps that lead from one state to the next. Plain bytes
+// without padding, so that a state is hashed and compared as it lies in memory. Masks have one bit
+// for each pack or segment.
 #pragma once
 
 #include <bit>
@@ -18,7 +19,8 @@ constexpr unsigned actors_max = 2;
 
 enum class Presence : std::uint8_t { absent, stored, deleted };
 
-// Ages count ticks since the event and stop at the largest that matters. A storage time is true time plus skew.
+// Ages count ticks since the event and stop at the largest that matters. A storage time is true
+// time plus skew.
 struct ModelPack {
   Presence presence = Presence::absent;
   std::uint8_t age = 0;
@@ -40,7 +42,16 @@ struct ModelSegment {
 };
 
 enum class WriterAt : std::uint8_t {
-  idle, look_condemned, look_index, look_packs, register_late, work, stored, ready, check, commit
+  idle,
+  look_condemned,
+  look_index,
+  look_packs,
+  register_late,
+  work,
+  stored,
+  ready,
+  check,
+  commit
 };
 
 struct ModelWriter {
@@ -56,7 +67,16 @@ struct ModelWriter {
 };
 
 enum class PrunerAt : std::uint8_t {
-  idle, copy, recheck_snapshots, recheck_index, recheck_packs, supersede, remove, gone, drop, tidy
+  idle,
+  copy,
+  recheck_snapshots,
+  recheck_index,
+  recheck_packs,
+  supersede,
+  remove,
+  gone,
+  drop,
+  tidy
 };
 
 struct ModelPruner {
@@ -89,7 +109,7 @@ struct ModelStep {
   Actor actor = Actor::world;
   unsigned number = 0;
   const char* text = "";
-  Mask mask = 0;   // the packs, or what the text speaks of
+  Mask mask = 0;  // the packs, or what the text speaks of
   unsigned skew = 0;
 };
 [[nodiscard]] std::string to_string(const ModelStep& step);
@@ -121,7 +141,9 @@ class ModelSteps {
   [[nodiscard]] const PruneModelEvents& events() const { return events_; }
 
  private:
-  [[nodiscard]] bool rule(Rule rule) const { return (options_.rules & static_cast<std::uint32_t>(rule)) != 0; }
+  [[nodiscard]] bool rule(Rule rule) const {
+    return (options_.rules & static_cast<std::uint32_t>(rule)) != 0;
+  }
   [[nodiscard]] bool feature(Feature feature) const {
     return (options_.features & static_cast<std::uint32_t>(feature)) != 0;
   }
@@ -157,7 +179,8 @@ class ModelSteps {
   void copy_steps(const ModelState& state, unsigned number, const Emit& emit);
   void recheck_steps(const ModelState& state, unsigned number, const Emit& emit);
   void decide_recheck(const ModelState& state, unsigned number, Mask listed, const Emit& emit);
-  void begin_execution(const ModelState& state, unsigned number, Mask doomed, Mask missing, const Emit& emit);
+  void begin_execution(const ModelState& state, unsigned number, Mask doomed, Mask missing,
+                       const Emit& emit);
   void execute_steps(const ModelState& state, unsigned number, const Emit& emit);
   void drop_steps(const ModelState& state, unsigned number, const Emit& emit);
 

@@ -61,7 +61,7 @@ void ModelSteps::look_steps(const ModelState& state, unsigned number, const Emit
       ModelWriter& after = next.writers[number];
       if (feature(Feature::adopt)) after.orphans = minus(minus(view, after.known), after.avoided);
       if (rule(Rule::writer_lists_packs)) after.known &= view;
-      after.known = minus(after.known, after.avoided);
+      if (rule(Rule::writer_avoids)) after.known = minus(after.known, after.avoided);
       after.at = done;
       emit(next, {Actor::writer, number, "lists packs: *", view});
     });
@@ -71,8 +71,9 @@ void ModelSteps::look_steps(const ModelState& state, unsigned number, const Emit
 void ModelSteps::work_steps(const ModelState& state, unsigned number, const Emit& emit) {
   const ModelWriter& writer = state.writers[number];
   const auto leave = [&](ModelState& next, WriterAt at, Mask used) {
-    next.writers[number] = {.at = at, .renewed = writer.renewed,
-                            .renewed_skew = writer.renewed_skew, .used = used};
+    next.writers[number] = {
+        .at = at, .renewed = writer.renewed, .renewed_skew = writer.renewed_skew, .used = used};
+    if (!rule(Rule::writer_avoids)) next.writers[number].avoided = writer.avoided;
   };
   if (feature(Feature::renew) && writer.renewed > 0) renew_steps(state, number, writer.at, emit);
   if (writer.at == WriterAt::stored) {
@@ -111,7 +112,8 @@ void ModelSteps::work_steps(const ModelState& state, unsigned number, const Emit
   }
 }
 
-void ModelSteps::renew_steps(const ModelState& state, unsigned number, WriterAt then, const Emit& emit) {
+void ModelSteps::renew_steps(const ModelState& state, unsigned number, WriterAt then,
+                             const Emit& emit) {
   const ModelWriter& writer = state.writers[number];
   each_skew([&](std::uint8_t skew) {
     ModelState next = state;
@@ -135,7 +137,8 @@ void ModelSteps::check_steps(const ModelState& state, unsigned number, const Emi
   each_view(list_condemned(state), [&](Mask view) {
     ModelState next = state;
     ModelWriter& after = next.writers[number];
-    if ((after.used & view) != 0) {
+    const Mask known_before = rule(Rule::writer_avoids) ? Mask{0} : after.avoided;
+    if ((after.used & minus(view, known_before)) != 0) {
       ++events_.conflicts;
       after = {};
       emit(next, {Actor::writer, number, "lists condemned/: *: conflict, the run fails", view});
@@ -164,7 +167,8 @@ void ModelSteps::commit_steps(const ModelState& state, unsigned number, const Em
     }
     ++events_.successes;
     next.snapshots |= bit_of(0);
-    emit(next, {Actor::writer, number, "puts a snapshot using *, and reports success", writer.used, skew});
+    emit(next, {Actor::writer, number, "puts a snapshot using *, and reports success", writer.used,
+                skew});
   });
 }
 
@@ -189,7 +193,8 @@ void ModelSteps::begin_steps(const ModelState& state, unsigned number, const Emi
       Mask ripe = 0;
       for (unsigned i = 0; i < options_.packs; ++i) {
         const ModelPack& pack = state.packs[i];
-        if (has(view, i) && pack.condemned - 1 + skew - pack.condemned_skew > static_cast<int>(options_.grace))
+        if (has(view, i) &&
+            pack.condemned - 1 + skew - pack.condemned_skew > static_cast<int>(options_.grace))
           ripe |= bit_of(i);
       }
       if (ripe == 0 && !feature(Feature::clean)) return;
@@ -200,7 +205,8 @@ void ModelSteps::begin_steps(const ModelState& state, unsigned number, const Emi
     Mask old = 0;
     for (unsigned i = 0; i < options_.packs; ++i) {
       const ModelPack& pack = state.packs[i];
-      if (pack.gone != 0 && pack.gone - 1 + skew - pack.gone_skew > static_cast<int>(options_.grace))
+      if (pack.gone != 0 &&
+          pack.gone - 1 + skew - pack.gone_skew > static_cast<int>(options_.grace))
         old |= bit_of(i);
     }
     if (old == 0) return;
@@ -256,8 +262,9 @@ void ModelSteps::recheck_steps(const ModelState& state, unsigned number, const E
       ModelState next = state;
       next.pruners[number].needed = view;
       next.pruners[number].at = PrunerAt::recheck_index;
-      emit(next, {Actor::pruner, number,
-                  view != 0 ? "rechecks: lists snapshots: some" : "rechecks: lists snapshots: none"});
+      emit(next,
+           {Actor::pruner, number,
+            view != 0 ? "rechecks: lists snapshots: some" : "rechecks: lists snapshots: none"});
     });
   } else if (pruner.at == PrunerAt::recheck_index) {
     each_view(list_segments(state), [&](Mask view) {
@@ -265,7 +272,8 @@ void ModelSteps::recheck_steps(const ModelState& state, unsigned number, const E
       ModelPruner& after = next.pruners[number];
       after.segments = view;
       for (unsigned i = 0; i < options_.segments; ++i) {
-        if (has(view, i) && state.segments[i].age >= options_.stale) after.named |= state.segments[i].packs;
+        if (has(view, i) && state.segments[i].age >= options_.stale)
+          after.named |= state.segments[i].packs;
       }
       if (!rule(Rule::recheck_old_segments)) after.named = named_by(state, view);
       for (unsigned i = 0; i < options_.segments && feature(Feature::clean); ++i) {
@@ -280,7 +288,8 @@ void ModelSteps::recheck_steps(const ModelState& state, unsigned number, const E
   }
 }
 
-void ModelSteps::decide_recheck(const ModelState& state, unsigned number, Mask listed, const Emit& emit) {
+void ModelSteps::decide_recheck(const ModelState& state, unsigned number, Mask listed,
+                                const Emit& emit) {
   const ModelPruner& pruner = state.pruners[number];
   const Mask places = rule(Rule::recheck_lists_packs) ? pruner.named & listed : pruner.named;
   const Mask missing = minus(pruner.old_named, listed);
@@ -301,11 +310,12 @@ void ModelSteps::decide_recheck(const ModelState& state, unsigned number, Mask l
   next.pruners[number] = {};
   if (!rule(Rule::condemnation_irrevocable))
     next.pruners[number] = {.at = PrunerAt::drop, .todo = pruner.todo};
-  emit(next, {Actor::pruner, number, "lists packs: the chunk is needed, and pardons *", pruner.todo});
+  emit(next,
+       {Actor::pruner, number, "lists packs: the chunk is needed, and pardons *", pruner.todo});
 }
 
-void ModelSteps::begin_execution(const ModelState& state, unsigned number, Mask doomed, Mask missing,
-                                 const Emit& emit) {
+void ModelSteps::begin_execution(const ModelState& state, unsigned number, Mask doomed,
+                                 Mask missing, const Emit& emit) {
   const ModelPruner& pruner = state.pruners[number];
   const Mask strip = doomed | missing;
   if (strip == 0) return;
@@ -332,7 +342,8 @@ void ModelSteps::execute_steps(const ModelState& state, unsigned number, const E
   if (pruner.at == PrunerAt::remove) {
     const auto first_stored = [&]() -> int {
       for (unsigned i = 0; i < options_.packs; ++i) {
-        if (has(pruner.todo, i) && next.packs[i].presence == Presence::stored) return static_cast<int>(i);
+        if (has(pruner.todo, i) && next.packs[i].presence == Presence::stored)
+          return static_cast<int>(i);
       }
       return -1;
     };
@@ -343,7 +354,8 @@ void ModelSteps::execute_steps(const ModelState& state, unsigned number, const E
       ++events_.deletions;
     }
     if (first_stored() < 0) after.at = pruner.segments != 0 ? PrunerAt::supersede : PrunerAt::gone;
-    emit(next, {Actor::pruner, number, "deletes *", victim >= 0 ? bit_of(static_cast<unsigned>(victim)) : Mask{0}});
+    emit(next, {Actor::pruner, number, "deletes *",
+                victim >= 0 ? bit_of(static_cast<unsigned>(victim)) : Mask{0}});
     return;
   }
   const int slot = free_segment(state);

@@ -1,7 +1,9 @@
-// The conformance suite of storages: what every driver and every decorator must do, whatever it is built on. A test
-// binary includes this header once and instantiates StorageConformance with its cases:
+// The conformance suite of storages: what every driver and every decorator must do, whatever it is
+// built on. A test binary includes this header once and instantiates StorageConformance with its
+// cases:
 //
-//   INSTANTIATE_TEST_SUITE_P(Local, StorageConformance, testing::Values(StorageCase{"local", make_local}), case_name);
+//   INSTANTIATE_TEST_SUITE_P(Local, StorageConformance, testing::Values(StorageCase{"local",
+//   make_local}), case_name);
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,7 +27,8 @@ class StorageUnderTest {
  public:
   virtual ~StorageUnderTest() = default;
   [[nodiscard]] virtual Storage& storage() = 0;
-  // Makes the place unreachable, as an unmounted disk or a dead server is, and back. False: cannot be done here.
+  // Makes the place unreachable, as an unmounted disk or a dead server is, and back. False: cannot
+  // be done here.
   [[nodiscard]] virtual bool go_offline() { return false; }
   virtual void come_back() {}
 };
@@ -40,17 +43,18 @@ inline std::string case_name(const testing::TestParamInfo<StorageCase>& info) {
 }
 
 // Expects `expression` (a Result) to fail with `expected_code`.
-#define EXPECT_FAILS(expected_code, expression)                                                \
-  do {                                                                                         \
-    const auto& failing_ = (expression);                                                       \
-    ASSERT_FALSE(failing_.ok()) << #expression;                                                \
-    EXPECT_EQ(base::error_code_name(expected_code), base::error_code_name(failing_.error().code())) \
-        << failing_.error().to_string();                                                       \
+#define EXPECT_FAILS(expected_code, expression)               \
+  do {                                                        \
+    const auto& failing_ = (expression);                      \
+    ASSERT_FALSE(failing_.ok()) << #expression;               \
+    EXPECT_EQ(base::error_code_name(expected_code),           \
+              base::error_code_name(failing_.error().code())) \
+        << failing_.error().to_string();                      \
   } while (false)
-#define ASSERT_WORKS(expression)                                    \
-  do {                                                              \
-    const auto& working_ = (expression);                            \
-    ASSERT_TRUE(working_.ok()) << working_.error().to_string();     \
+#define ASSERT_WORKS(expression)                                \
+  do {                                                          \
+    const auto& working_ = (expression);                        \
+    ASSERT_TRUE(working_.ok()) << working_.error().to_string(); \
   } while (false)
 
 class StorageConformance : public testing::TestWithParam<StorageCase> {
@@ -295,9 +299,8 @@ TEST_P(StorageConformance, AbsenceIsNotFound) {
 
 TEST_P(StorageConformance, RefusesInvalidNames) {
   base::Bytes out(1);
-  for (const std::string name :
-       {"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "A", "a b", "a\\b", "a%41",
-        "\xc3\xa4", "a\nb"}) {
+  for (const std::string name : {"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "A",
+                                 "a b", "a\\b", "a%41", "\xc3\xa4", "a\nb"}) {
     EXPECT_FAILS(base::ErrorCode::invalid_argument, storage().put(name, base::Bytes{1}));
     EXPECT_FAILS(base::ErrorCode::invalid_argument, storage().stat(name));
     EXPECT_FAILS(base::ErrorCode::invalid_argument, storage().get(name, 100));
@@ -314,8 +317,8 @@ TEST_P(StorageConformance, RefusesInvalidNames) {
 TEST_P(StorageConformance, TakesEveryValidNameByte) {
   put("abcdefghijklmnopqrstuvwxyz/0123456789/._-", {1});
   put(".a/..b/c..", {2});
-  const std::string longest = std::string(200, 'a') + "/" + std::string(200, 'b') + "/" +
-                              std::string(110, 'c');
+  const std::string longest =
+      std::string(200, 'a') + "/" + std::string(200, 'b') + "/" + std::string(110, 'c');
   ASSERT_EQ(longest.size(), 512U);
   put(longest, {3});
   EXPECT_EQ(storage().get(longest, 1).value(), base::Bytes{3});

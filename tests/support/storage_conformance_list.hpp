@@ -13,7 +13,7 @@ namespace holdfast::storage {
 
 // Names whose order by whole name differs from their order component by component.
 inline std::vector<std::string> tricky_names() {
-  return {"a-b/x",  "a.b",      "a/b-c", "a/b/c", "a/b/d", "a/b.txt", "a/bb",    "a0",
+  return {"a-b/x",  "a.b",      "a/b-c", "a/b/c", "a/b/d", "a/b.txt", "a/bb",     "a0",
           "aa/a/a", "aa/a/a-a", "b",     "c/d/e", "c/d-e", "c/de",    "packs/00", "packs/01"};
 }
 
@@ -33,8 +33,9 @@ TEST_P(StorageConformance, ListsByPrefixAndStart) {
   put_all(tricky_names());
   std::vector<std::string> sorted = tricky_names();
   std::sort(sorted.begin(), sorted.end());
-  std::vector<std::string> borders = {"", "a", "a-", "a/", "a/b", "a/b/", "a/b/c", "a/c", "aa/", "b",
-                                      "c/d", "c/d/", "packs/", "packs/0", "packs/00", "x", "~"};
+  std::vector<std::string> borders = {"",       "a",       "a-",       "a/", "a/b", "a/b/",
+                                      "a/b/c",  "a/c",     "aa/",      "b",  "c/d", "c/d/",
+                                      "packs/", "packs/0", "packs/00", "x",  "~"};
   for (const std::string& prefix : borders) {
     for (const std::string& start : borders) {
       std::vector<std::string> expected;
@@ -90,7 +91,8 @@ TEST_P(StorageConformance, ListsMoreThanOneDefaultPage) {
   EXPECT_EQ(listed_in_pages(options).size(), 99U);
 }
 
-// While objects come and go, a listing is in order, without doubles, and shows all that was there all the time.
+// While objects come and go, a listing is in order, without doubles, and shows all that was there
+// all the time.
 TEST_P(StorageConformance, ListsWhileObjectsComeAndGo) {
   std::set<std::string> steady;
   for (int i = 0; i < 40; ++i) {

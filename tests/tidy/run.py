@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import banned
+import documents
 import layers
 import places
 import sizes
 from project import Project
 
-RULES = layers.RULES + sizes.RULES + banned.RULES + places.RULES
+RULES = layers.RULES + sizes.RULES + banned.RULES + places.RULES + documents.RULES
 
 
 def main():

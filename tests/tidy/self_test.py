@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 import banned
+import documents
 import layers
 import places
 import sizes
@@ -193,6 +194,23 @@ class Places(RuleTest):
     def test_readmes(self):
         files = {f"src/{layer}/README.md": "" for layer in ("base", "io", "wire", "codec")}
         self.rejects(places.layers_have_readmes, files, "src/storage")
+
+
+class Documents(RuleTest):
+    def test_comments(self):
+        files = {"docs/internals/format.md": "", "src/io/a.cpp": "// format.md and docs/internals/format.md\n"}
+        self.accepts(documents.comments_name_documents, files)
+        self.accepts(documents.comments_name_documents, {"src/io/a.cpp": 'f("gone.md");  // x\n'})
+        self.rejects(documents.comments_name_documents,
+                     files | {"src/io/b.cpp": "\nint a;  // see docs/gone.md and GONE.md\n"},
+                     "b.cpp:2: docs/gone.md", "b.cpp:2: GONE.md")
+
+    def test_links(self):
+        self.accepts(documents.links_lead_somewhere,
+                     {"README.md": "[a](docs/b.md#c) [d](https://e) [f](#g) `[h](i)`\n",
+                      "docs/b.md": "[a](../README.md)\n```\n[x](y)\n```\n"})
+        self.rejects(documents.links_lead_somewhere, {"docs/b.md": "\n[a](README.md)\n"},
+                     "docs/b.md:2: the link to README.md leads nowhere")
 
 
 class Reading(unittest.TestCase):

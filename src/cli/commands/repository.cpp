@@ -57,8 +57,8 @@ void write_text(Output& output, const repository::PruneReport& report, double se
   if (dry) output.summary("dry run: nothing was changed");
   output.summary(fmt::format("  snapshots  {}", report.snapshots));
   output.summary(fmt::format("  kept       {} packs", plan.packs_kept));
-  output.summary(fmt::format("  condemned  {} packs, {}; deleted by a prune after the grace period",
-                             plan.condemn.size(), base::format_size(plan.bytes_condemned)));
+  output.summary(fmt::format("  condemned  {} packs, {}", plan.condemn.size(),
+                             base::format_size(plan.bytes_condemned)));
   output.summary(
       fmt::format("  rewritten  {} packs, {}", plan.rewrite.size() + plan.rescue.size(),
                   base::format_size(dry ? plan.bytes_to_rewrite : report.bytes_rewritten)));

@@ -12,11 +12,12 @@ Command declare_prune() {
       .summary = "delete what no snapshot needs",
       .description =
           "Finds data that no snapshot needs any more and deletes it, in two steps: what is found "
-          "now is condemned, "
-          "and deleted by a prune that runs after the grace period (24 hours) if nothing took it "
-          "up meanwhile. "
-          "Backups may run at the same time. Packs of which little is still needed are "
-          "rewritten.\n\n"
+          "now is condemned, and "
+          "deleted when no backup can need it any more: at once if the storage shows everything "
+          "immediately and nobody "
+          "else is at work, else by a prune that runs after the grace period (24 hours). Backups "
+          "may run at the same "
+          "time. Packs of which little is still needed are rewritten.\n\n"
           "Needs a full key. A snapshot or index that can't be read stops every deletion.",
       .options = {{.name = "dry-run",
                    .text = "Say what would be condemned, rewritten and deleted; change nothing."}},
@@ -31,7 +32,7 @@ Command declare_prune() {
                {"snapshots", FieldType::integer, "Snapshots that decide what is needed."},
                {"packs_kept", FieldType::integer, "Packs that are needed as they are."},
                {"packs_condemned", FieldType::integer,
-                "Packs that nothing needs: a later prune deletes them."},
+                "Packs that nothing needs: this prune or a later one deletes them."},
                {"packs_rewritten", FieldType::integer,
                 "Packs of which only a part is needed: it is copied, then they are condemned."},
                {"packs_rescued", FieldType::integer,

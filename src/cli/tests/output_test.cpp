@@ -68,8 +68,10 @@ TEST(Output, AnErrorJoinsWhatWasBegun) {
 TEST(Output, NamesCannotDriveATerminal) {
   Both both;
   Output output(both.out, both.err, Format::text, Verbosity::normal);
-  output.result("\x1b[31mred\n");
-  EXPECT_EQ(both.out.str(), "\\x1b[31mred\\x0a\n");
+  output.result(
+      "\x1b[31mred\n\xc2\x9b"
+      "2J");
+  EXPECT_EQ(both.out.str(), "\\x1b[31mred\\x0a\\xc2\\x9b2J\n");
 }
 
 TEST(Output, AFullStreamIsNoticed) {

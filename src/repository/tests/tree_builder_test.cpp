@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "codec/crc32c.hpp"
 #include "tree_fixture.hpp"
@@ -141,6 +142,34 @@ TEST(TreeBuilder, LongKeysMakeHighButFiniteTrees) {
   EXPECT_EQ(read_all(nodes, root), entries);
 }
 
+// Ids that are all boundaries, keys that fill a node's least size: without two children a node, no
+// level would be lower than the one below.
+TEST(TreeBuilder, LevelsShrinkWhateverTheIds) {
+  class Counter final : public NodeSink {
+    base::Result<ChunkId> put(Bytes) override {
+      ChunkId id{};
+      ++count;
+      std::memcpy(id.data() + 8, &count, sizeof count);
+      return id;
+    }
+
+   public:
+    std::uint64_t count = 0;
+  } sink;
+  TreeBuilder builder(sink);
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    Entry entry;
+    entry.key.assign(key_size_max, static_cast<base::Byte>(i >> 8));
+    entry.key[0] = static_cast<base::Byte>(i >> 8);
+    entry.key[1] = static_cast<base::Byte>(i);
+    ASSERT_TRUE(builder.add(entry).ok());
+  }
+  const auto root = builder.finish();
+  ASSERT_TRUE(root.ok()) << root.error().to_string();
+  EXPECT_LE(root.value().level, 9);
+  EXPECT_EQ(root.value().entries, 300U);
+}
+
 // Keys that share nearly everything cost the encoded node little, and its reader all the same.
 TEST(TreeBuilder, SharedPrefixesDontMakeNodesThatReadersRefuse) {
   MemoryNodes nodes;
@@ -206,8 +235,9 @@ TEST(ExtentTreeBuilder, JoinsWhatContinues) {
   MemoryNodes nodes;
   const auto id = id_of({});
   const std::vector<Extent> given = {
-      {Extent::Kind::data, 10, id, 5}, {Extent::Kind::data, 20, id, 15}, {Extent::Kind::hole, 1, {}, 0},
-      {Extent::Kind::hole, 2, {}, 0},  {Extent::Kind::data, 1, id, 35},  {Extent::Kind::data, 1, id, 35}};
+      {Extent::Kind::data, 10, id, 5}, {Extent::Kind::data, 20, id, 15},
+      {Extent::Kind::hole, 1, {}, 0},  {Extent::Kind::hole, 2, {}, 0},
+      {Extent::Kind::data, 1, id, 35}, {Extent::Kind::data, 1, id, 35}};
   const std::vector<Extent> joined = {{Extent::Kind::data, 30, id, 5},
                                       {Extent::Kind::hole, 3, {}, 0},
                                       {Extent::Kind::data, 1, id, 35},

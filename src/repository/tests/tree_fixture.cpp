@@ -106,14 +106,16 @@ std::vector<Entry> any_entries(base::Random& random, std::size_t count) {
   std::vector<Entry> entries;
   for (std::size_t i = 0; i < count; ++i) {
     Bytes key(random.below(random.below(20) == 0 ? 300 : 12));
-    for (auto& byte : key) byte = static_cast<base::Byte>(random.below(5) == 0 ? 0 : 'a' + random.below(4));
+    for (auto& byte : key)
+      byte = static_cast<base::Byte>(random.below(5) == 0 ? 0 : 'a' + random.below(4));
     entries.push_back(any_entry(random, std::move(key)));
   }
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return compare_entries(a, b) < 0; });
-  entries.erase(std::unique(entries.begin(), entries.end(),
-                            [](const Entry& a, const Entry& b) { return compare_entries(a, b) == 0; }),
-                entries.end());
+  entries.erase(
+      std::unique(entries.begin(), entries.end(),
+                  [](const Entry& a, const Entry& b) { return compare_entries(a, b) == 0; }),
+      entries.end());
   return entries;
 }
 

@@ -40,6 +40,7 @@ class MemoryNodes final : public NodeSink, public NodeSource {
 [[nodiscard]] TreeRoot build(NodeSink& sink, const std::vector<Entry>& entries);
 [[nodiscard]] std::vector<Entry> read_all(NodeSource& source, const TreeRoot& root);
 // What a cursor gives until it ends or fails.
-[[nodiscard]] base::Result<std::vector<Entry>> try_read_all(NodeSource& source, const TreeRoot& root);
+[[nodiscard]] base::Result<std::vector<Entry>> try_read_all(NodeSource& source,
+                                                            const TreeRoot& root);
 
 }  // namespace holdfast::repository

@@ -1,4 +1,5 @@
-// One pass over the walk: each item is compared with the parent snapshot's entry, and read if it has changed.
+// One pass over the walk: each item is compared with the parent snapshot's entry, and read if it
+// has changed.
 #include "source/files/capture.hpp"
 
 #include <fcntl.h>
@@ -17,8 +18,8 @@
 #include "owner_names.hpp"
 #include "parent_view.hpp"
 #include "repository/tree_node.hpp"
-#include "source_opening.hpp"
 #include "source/files/posix_attributes.hpp"
+#include "source_opening.hpp"
 #include "tree_walk.hpp"
 #include "walk_ahead.hpp"
 
@@ -47,10 +48,15 @@ bool is_exhaustion(int error) { return error == EMFILE || error == ENFILE || err
 
 class Capture {
  public:
-  Capture(const FilesCaptureOptions& options, const FilesParent& parent, repository::EntrySink& sink,
-          const FilesCaptureProgress& progress, std::stop_token stop)
-      : options_(options), parent_(parent), parent_view_(parent.entries), sink_(sink), progress_(progress),
-        stop_(std::move(stop)), opening_(options.access_times) {}
+  Capture(const FilesCaptureOptions& options, const FilesParent& parent,
+          repository::EntrySink& sink, const FilesCaptureProgress& progress, std::stop_token stop)
+      : options_(options),
+        parent_(parent),
+        parent_view_(parent.entries),
+        sink_(sink),
+        progress_(progress),
+        stop_(std::move(stop)),
+        opening_(options.access_times) {}
 
   Result<FilesCaptureResult> run(WalkAhead& walk);
 
@@ -107,9 +113,9 @@ class Capture {
   FilesCaptureResult result_;
   std::uint64_t items_ = 0;
   std::uint64_t bytes_since_told_ = 0;
-  Bytes key_;                     // of the item at hand
-  std::optional<Entry> before_;   // the parent's entry of that key
-  std::string_view path_;         // of the item at hand
+  Bytes key_;                    // of the item at hand
+  std::optional<Entry> before_;  // the parent's entry of that key
+  std::string_view path_;        // of the item at hand
 };
 
 Result<FilesCaptureResult> Capture::run(WalkAhead& walk) {
@@ -160,14 +166,16 @@ Result<void> Capture::record(const WalkItem& item) {
   if (item.status.is_regular() && item.status.link_count > 1) {
     if (auto* first = first_name_of(item.status)) return add_hard_link(item, *first);
   }
-  // A directory that can't be opened may have attributes that can't be read: its entry is made anew, to be tried again.
+  // A directory that can't be opened may have attributes that can't be read: its entry is made
+  // anew, to be tried again.
   if (item.message.empty() && is_unchanged(item.status) && TRY(add_unchanged(item))) return {};
   if (item.status.is_regular()) return add_file(item);
   return add_without_content(item);
 }
 
 bool Capture::has_same_token(const FileStatus& status) const {
-  return before_ && before_->kind == entry_kind_of(status) && before_->token == change_token(status);
+  return before_ && before_->kind == entry_kind_of(status) &&
+         before_->token == change_token(status);
 }
 
 bool Capture::is_unchanged(const FileStatus& status) const {
@@ -176,9 +184,12 @@ bool Capture::is_unchanged(const FileStatus& status) const {
 }
 
 void Capture::count(const FileStatus& status, std::uint64_t content_size) {
-  if (status.is_directory()) ++result_.directories;
-  else if (status.is_regular()) ++result_.files;
-  else ++result_.others;
+  if (status.is_directory())
+    ++result_.directories;
+  else if (status.is_regular())
+    ++result_.files;
+  else
+    ++result_.others;
   result_.bytes += content_size;
 }
 
@@ -203,7 +214,8 @@ PosixAttributes Capture::attributes_of(const FileStatus& status) {
   return attributes;
 }
 
-Entry Capture::entry_of(const WalkItem& item, const FileStatus& status, PosixAttributes& attributes) {
+Entry Capture::entry_of(const WalkItem& item, const FileStatus& status,
+                        PosixAttributes& attributes) {
   Entry entry;
   entry.key = key_;
   entry.kind = entry_kind_of(status);
@@ -224,7 +236,8 @@ Capture::FirstName* Capture::first_name_of(const FileStatus& status) {
 
 void Capture::remember_name(const FileStatus& status) {
   if (status.link_count < 2) return;
-  first_names_.insert_or_assign(Inode{status.device, status.inode}, FirstName{key_, status.link_count - 1});
+  first_names_.insert_or_assign(Inode{status.device, status.inode},
+                                FirstName{key_, status.link_count - 1});
 }
 
 Result<void> Capture::add_hard_link(const WalkItem& item, FirstName& first) {
@@ -248,7 +261,8 @@ Result<void> Capture::add_file(const WalkItem& item) {
   if (!file.valid()) {
     const int error = errno;
     if (is_exhaustion(error)) return Error::from_errno(error, "cannot open a file");
-    warn(item, error == ENOENT ? "vanished before it could be read" : "can't be read: " + reason(error));
+    warn(item,
+         error == ENOENT ? "vanished before it could be read" : "can't be read: " + reason(error));
     return {};
   }
   FileStatus status = item.status;
@@ -264,7 +278,8 @@ Result<void> Capture::add_file(const WalkItem& item) {
   return {};
 }
 
-Result<Capture::Reading> Capture::read_file(int fd, const WalkItem& item, FileStatus status, bool last_attempt) {
+Result<Capture::Reading> Capture::read_file(int fd, const WalkItem& item, FileStatus status,
+                                            bool last_attempt) {
   if (!status.is_regular()) {
     warn(item, "was replaced by something that isn't a file while it was read");
     return Reading::failed;
@@ -273,14 +288,18 @@ Result<Capture::Reading> Capture::read_file(int fd, const WalkItem& item, FileSt
   ContentCopy copy;
   if (has_content) {
     TRY(sink_.begin_content(status.size));
-    copy = TRY(copy_content(fd, status, sink_, [this](std::uint64_t bytes) { return told(bytes); }));
+    copy =
+        TRY(copy_content(fd, status, sink_, [this](std::uint64_t bytes) { return told(bytes); }));
   }
   PosixAttributes beyond_stat;
-  const int attributes_error = copy.error != 0 ? 0 : inode_attributes_.read(fd, status.device, beyond_stat);
+  const int attributes_error =
+      copy.error != 0 ? 0 : inode_attributes_.read(fd, status.device, beyond_stat);
   FileStatus after;
   int error = read_status(fd, after);
-  // What took a file's place since the walk may fail in ways of its own: the second attempt sees what it is.
-  if (copy.error != 0 && (last_attempt || (after.is_regular() && after.same_file(status)))) error = copy.error;
+  // What took a file's place since the walk may fail in ways of its own: the second attempt sees
+  // what it is.
+  if (copy.error != 0 && (last_attempt || (after.is_regular() && after.same_file(status))))
+    error = copy.error;
   if (error != 0) {
     if (has_content) sink_.abandon_content();
     warn(item, "can't be read: " + reason(error));
@@ -295,14 +314,20 @@ Result<Capture::Reading> Capture::read_file(int fd, const WalkItem& item, FileSt
   attributes.extended = std::move(beyond_stat.extended);
   attributes.inode_flags = beyond_stat.inode_flags;
   auto entry = entry_of(item, after, attributes);
-  if (changed) warn(item, "changed while it was read: what was recorded may never have been its content at one time");
-  if (attributes_error != 0) warn(item, "its extended attributes can't be read: " + reason(attributes_error));
+  if (changed)
+    warn(
+        item,
+        "changed while it was read: what was recorded may never have been its content at one time");
+  if (attributes_error != 0)
+    warn(item, "its extended attributes can't be read: " + reason(attributes_error));
   if (changed || attributes_error != 0) entry.token.clear();
   remember_name(after);
   count(after, copy.size);
   ++(has_same_token(after) ? result_.unchanged : before_ ? result_.changed : result_.added);
-  if (has_content) TRY(sink_.end_content(std::move(entry)));
-  else TRY(sink_.add(std::move(entry)));
+  if (has_content)
+    TRY(sink_.end_content(std::move(entry)));
+  else
+    TRY(sink_.add(std::move(entry)));
   return Reading::done;
 }
 
@@ -310,20 +335,24 @@ Result<void> Capture::add_without_content(const WalkItem& item) {
   auto attributes = attributes_of(item.status);
   int error = 0;
   if (item.status.is_directory()) {
-    if (item.self != nullptr) error = inode_attributes_.read(item.self->get(), item.status.device, attributes);
+    if (item.self != nullptr)
+      error = inode_attributes_.read(item.self->get(), item.status.device, attributes);
   } else {
-    error = inode_attributes_.read_unopened(item.parent->get(), item.name(), item.status.device, attributes);
+    error = inode_attributes_.read_unopened(item.parent->get(), item.name(), item.status.device,
+                                            attributes);
   }
   if (item.status.is_symlink()) {
     std::array<char, 8192> target;  // the kernel allows PATH_MAX
     const auto size = ::readlinkat(item.parent->get(), item.name(), target.data(), target.size());
     if (size <= 0) {
-      warn(item, size < 0 && errno == ENOENT ? "vanished before it could be read" : "can't be read as a symbolic link");
+      warn(item, size < 0 && errno == ENOENT ? "vanished before it could be read"
+                                             : "can't be read as a symbolic link");
       return {};
     }
     attributes.symlink_target.assign(target.data(), target.data() + size);
   } else if (S_ISCHR(item.status.mode) || S_ISBLK(item.status.mode)) {
-    attributes.device = DeviceNumber{::gnu_dev_major(item.status.special_device), ::gnu_dev_minor(item.status.special_device)};
+    attributes.device = DeviceNumber{::gnu_dev_major(item.status.special_device),
+                                     ::gnu_dev_minor(item.status.special_device)};
   } else if (S_ISSOCK(item.status.mode)) {
     attributes.note = "a socket belongs to the program that made it; it is not restored";
   }
@@ -337,9 +366,11 @@ Result<void> Capture::add_without_content(const WalkItem& item) {
 
 }  // namespace
 
-Result<FilesCaptureResult> capture_files(const FilesCaptureOptions& options, const FilesParent& parent,
-                                         repository::EntrySink& sink, io::Executor& executor,
-                                         const FilesCaptureProgress& progress, std::stop_token stop) {
+Result<FilesCaptureResult> capture_files(const FilesCaptureOptions& options,
+                                         const FilesParent& parent, repository::EntrySink& sink,
+                                         io::Executor& executor,
+                                         const FilesCaptureProgress& progress,
+                                         std::stop_token stop) {
   auto walk = TRY(TreeWalk::open(options));
   WalkAhead ahead(executor, std::move(walk));
   return Capture(options, parent, sink, progress, std::move(stop)).run(ahead);

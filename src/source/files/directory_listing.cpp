@@ -79,14 +79,14 @@ int DirectoryListing::read(int fd) {
 }
 
 bool DirectoryListing::contains(std::string_view name) const {
-  const auto at = std::ranges::lower_bound(names_, name, {}, [this](const Name& each) { return text(each); });
+  const auto at =
+      std::ranges::lower_bound(names_, name, {}, [this](const Name& each) { return text(each); });
   return at != names_.end() && text(*at) == name;
 }
 
 void DirectoryListing::keep_only(const std::vector<std::string>& kept) {
-  std::erase_if(names_, [&](const Name& each) {
-    return std::ranges::find(kept, text(each)) == kept.end();
-  });
+  std::erase_if(
+      names_, [&](const Name& each) { return std::ranges::find(kept, text(each)) == kept.end(); });
 }
 
 }  // namespace holdfast::source

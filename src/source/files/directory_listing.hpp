@@ -1,4 +1,5 @@
-// The names in one directory, sorted bytewise: read with large calls of getdents64, kept in one piece of memory.
+// The names in one directory, sorted bytewise: read with large calls of getdents64, kept in one
+// piece of memory.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ class DirectoryListing {
     std::uint8_t type = 0;  // DT_*, DT_UNKNOWN where the file system doesn't say
   };
 
-  // Reads the rest of an open directory, without "." and "..". 0, or the errno; then what was read so far is there.
+  // Reads the rest of an open directory, without "." and "..". 0, or the errno; then what was read
+  // so far is there.
   [[nodiscard]] int read(int fd);
 
   [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }

@@ -1,4 +1,5 @@
-// Loads patterns and marks and asks them in their order: the command line first, then the innermost directory.
+// Loads patterns and marks and asks them in their order: the command line first, then the innermost
+// directory.
 #include "exclusions.hpp"
 
 #include <fcntl.h>
@@ -25,7 +26,8 @@ base::Bytes read_beginning(int directory, const std::string& name, std::size_t s
 }
 
 bool is_cache_tag(int directory) {
-  const auto bytes = read_beginning(directory, std::string(cache_tag_name), cache_tag_signature.size());
+  const auto bytes =
+      read_beginning(directory, std::string(cache_tag_name), cache_tag_signature.size());
   return base::as_text(bytes) == cache_tag_signature;
 }
 
@@ -55,9 +57,9 @@ bool Exclusions::excludes(std::string_view path, PathKind kind, std::size_t root
   return verdict == Verdict::ignored;
 }
 
-std::shared_ptr<const DirectoryRules> Exclusions::enter(int directory, const DirectoryListing& listing,
-                                                        std::size_t base,
-                                                        std::shared_ptr<const DirectoryRules> outer) const {
+std::shared_ptr<const DirectoryRules> Exclusions::enter(
+    int directory, const DirectoryListing& listing, std::size_t base,
+    std::shared_ptr<const DirectoryRules> outer) const {
   for (const auto& name : ignore_file_names_) {
     if (!listing.contains(name)) continue;
     auto inner = std::make_shared<DirectoryRules>();

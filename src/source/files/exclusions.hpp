@@ -1,5 +1,5 @@
-// What capture leaves out: patterns of the command line and of files, ignore files in directories, cache directories
-// and marked directories.
+// What capture leaves out: patterns of the command line and of files, ignore files in directories,
+// cache directories and marked directories.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@
 
 namespace holdfast::source {
 
-// The patterns of one directory's ignore files, and those of the directories around it. Shared by the frames of a walk
-// that lie below it.
+// The patterns of one directory's ignore files, and those of the directories around it. Shared by
+// the frames of a walk that lie below it.
 struct DirectoryRules {
   GitignoreRules rules;
   std::size_t base = 0;  // where paths relative to that directory begin
@@ -27,13 +27,14 @@ class Exclusions {
   // Reads the exclude files; an error if one can't be read.
   static base::Result<Exclusions> load(const FilesCaptureOptions& options);
 
-  // `path`: relative to "/", components joined by '/'; `root_base`: where the path relative to the root begins.
+  // `path`: relative to "/", components joined by '/'; `root_base`: where the path relative to the
+  // root begins.
   [[nodiscard]] bool excludes(std::string_view path, PathKind kind, std::size_t root_base,
                               const DirectoryRules* rules) const;
   // Reads the ignore files among `listing`. `outer` if there is none.
-  [[nodiscard]] std::shared_ptr<const DirectoryRules> enter(int directory, const DirectoryListing& listing,
-                                                            std::size_t base,
-                                                            std::shared_ptr<const DirectoryRules> outer) const;
+  [[nodiscard]] std::shared_ptr<const DirectoryRules> enter(
+      int directory, const DirectoryListing& listing, std::size_t base,
+      std::shared_ptr<const DirectoryRules> outer) const;
   // Leaves only the mark in the listing of a directory that is marked as not to be captured.
   void apply_marks(int directory, DirectoryListing& listing) const;
 

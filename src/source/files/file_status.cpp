@@ -14,7 +14,8 @@ constexpr base::Duration settling_time = base::seconds(2);
 
 std::int64_t nanoseconds_of(const struct timespec& t) noexcept {
   std::int64_t total = 0;
-  // Far-off times of hostile or broken file systems wrap; they only have to stay the same from one look to the next.
+  // Far-off times of hostile or broken file systems wrap; they only have to stay the same from one
+  // look to the next.
   total = static_cast<std::int64_t>(static_cast<std::uint64_t>(t.tv_sec) *
                                         static_cast<std::uint64_t>(base::nanoseconds_per_second) +
                                     static_cast<std::uint64_t>(t.tv_nsec));

@@ -1,5 +1,5 @@
-// What stat says about a file, reduced to what capture and restore use, and the token by which an unchanged file is
-// recognised in the next snapshot.
+// What stat says about a file, reduced to what capture and restore use, and the token by which an
+// unchanged file is recognised in the next snapshot.
 #pragma once
 
 #include <sys/stat.h>
@@ -33,7 +33,8 @@ struct FileStatus {
   }
   // Whether nothing that a writer does has happened in between.
   [[nodiscard]] bool unchanged_since(const FileStatus& before) const noexcept {
-    return same_file(before) && size == before.size && mtime == before.mtime && ctime == before.ctime;
+    return same_file(before) && size == before.size && mtime == before.mtime &&
+           ctime == before.ctime;
   }
 };
 
@@ -47,8 +48,8 @@ struct FileStatus {
 
 // Inode, size, mtime and ctime. Not the device: its number changes when a volume is mounted anew.
 [[nodiscard]] base::Bytes change_token(const FileStatus& status);
-// Whether mtime and ctime are old enough that a later change must have moved one of them: two seconds, the coarsest
-// resolution of a file system in use, before the reading at `read_at`.
+// Whether mtime and ctime are old enough that a later change must have moved one of them: two
+// seconds, the coarsest resolution of a file system in use, before the reading at `read_at`.
 [[nodiscard]] bool times_settled(const FileStatus& status, base::Time read_at) noexcept;
 
 }  // namespace holdfast::source

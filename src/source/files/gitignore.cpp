@@ -1,5 +1,6 @@
-// Compiles a pattern to a short list of steps and runs them over a path as a set of states (Thompson, "Regular
-// Expression Search Algorithm", 1968), so that no pattern takes exponential time.
+// Compiles a pattern to a short list of steps and runs them over a path as a set of states
+// (Thompson, "Regular Expression Search Algorithm", 1968), so that no pattern takes exponential
+// time.
 #include "source/files/gitignore.hpp"
 
 #include <algorithm>
@@ -37,19 +38,32 @@ std::optional<std::bitset<256>> named_class(std::string_view name) {
   for (int c = 0; c < 256; ++c) {
     const bool letter = is_upper(c) || is_lower(c);
     bool member = false;
-    if (name == "alnum") member = letter || is_digit(c);
-    else if (name == "alpha") member = letter;
-    else if (name == "blank") member = c == ' ' || c == '\t';
-    else if (name == "cntrl") member = c < 0x20 || c == 0x7f;
-    else if (name == "digit") member = is_digit(c);
-    else if (name == "graph") member = is_graph(c);
-    else if (name == "lower") member = is_lower(c);
-    else if (name == "print") member = is_graph(c) || c == ' ';
-    else if (name == "punct") member = is_graph(c) && !letter && !is_digit(c);
-    else if (name == "space") member = c == ' ' || (c >= '\t' && c <= '\r');
-    else if (name == "upper") member = is_upper(c);
-    else if (name == "xdigit") member = is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    else return std::nullopt;
+    if (name == "alnum")
+      member = letter || is_digit(c);
+    else if (name == "alpha")
+      member = letter;
+    else if (name == "blank")
+      member = c == ' ' || c == '\t';
+    else if (name == "cntrl")
+      member = c < 0x20 || c == 0x7f;
+    else if (name == "digit")
+      member = is_digit(c);
+    else if (name == "graph")
+      member = is_graph(c);
+    else if (name == "lower")
+      member = is_lower(c);
+    else if (name == "print")
+      member = is_graph(c) || c == ' ';
+    else if (name == "punct")
+      member = is_graph(c) && !letter && !is_digit(c);
+    else if (name == "space")
+      member = c == ' ' || (c >= '\t' && c <= '\r');
+    else if (name == "upper")
+      member = is_upper(c);
+    else if (name == "xdigit")
+      member = is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    else
+      return std::nullopt;
     set[static_cast<std::size_t>(c)] = member;
   }
   return set;
@@ -106,7 +120,8 @@ void GitignorePattern::compile(std::string_view glob) {
 std::size_t GitignorePattern::compile_stars(std::string_view glob, std::size_t at) {
   const auto end = std::min(glob.find_first_not_of('*', at), glob.size());
   const auto rest = glob.substr(end);
-  // git compares the literal beginning by itself, so that stars right after it count as standing at the start.
+  // git compares the literal beginning by itself, so that stars right after it count as standing at
+  // the start.
   const auto literal_end = std::min(glob.find_first_of("*?[\\"), glob.size());
   const bool at_start = at == 0 || (!name_only_ && at == literal_end) || glob[at - 1] == '/';
   const bool alone = at_start && (rest.empty() || rest[0] == '/' || rest.starts_with("\\/"));
@@ -191,7 +206,8 @@ bool GitignorePattern::run_steps(std::string_view text) const {
     for (std::size_t i = 0; i < count; ++i) {
       if (states[i] == 0) continue;
       const auto kind = steps_[i].kind;
-      if (kind == StepKind::star || kind == StepKind::star_all || kind == StepKind::skip) states[i + 1] = 1;
+      if (kind == StepKind::star || kind == StepKind::star_all || kind == StepKind::skip)
+        states[i + 1] = 1;
       if (kind == StepKind::skip) states[i + 3] = 1;
     }
   };
@@ -227,7 +243,8 @@ bool GitignorePattern::matches(const IgnoreSubject& subject) const {
   if (directories_only_ && subject.kind != PathKind::directory) return false;
   if (name_only_) {
     const auto slash = subject.path.rfind('/');
-    return matches_text(slash == std::string_view::npos ? subject.path : subject.path.substr(slash + 1));
+    return matches_text(slash == std::string_view::npos ? subject.path
+                                                        : subject.path.substr(slash + 1));
   }
   if (matches_text(subject.path)) return true;
   return subject.inner > 0 && subject.inner <= subject.path.size() &&

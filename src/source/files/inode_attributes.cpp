@@ -12,8 +12,9 @@
 namespace holdfast::source {
 
 const std::uint64_t restorable_inode_flags =
-    FS_SECRM_FL | FS_UNRM_FL | FS_COMPR_FL | FS_SYNC_FL | FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL |
-    FS_NOATIME_FL | FS_NOCOMP_FL | FS_JOURNAL_DATA_FL | FS_NOTAIL_FL | FS_DIRSYNC_FL | FS_TOPDIR_FL | FS_NOCOW_FL;
+    FS_SECRM_FL | FS_UNRM_FL | FS_COMPR_FL | FS_SYNC_FL | FS_IMMUTABLE_FL | FS_APPEND_FL |
+    FS_NODUMP_FL | FS_NOATIME_FL | FS_NOCOMP_FL | FS_JOURNAL_DATA_FL | FS_NOTAIL_FL |
+    FS_DIRSYNC_FL | FS_TOPDIR_FL | FS_NOCOW_FL;
 const std::uint64_t forbidding_inode_flags = FS_IMMUTABLE_FL | FS_APPEND_FL;
 
 namespace {
@@ -50,7 +51,8 @@ int InodeAttributeReader::read_extended(List list, Get get, PosixAttributes& out
     file_system_.has_extended = false;
     return 0;
   }
-  for (const char* name = names_.data(); name < names_.data() + size; name += std::strlen(name) + 1) {
+  for (const char* name = names_.data(); name < names_.data() + size;
+       name += std::strlen(name) + 1) {
     value_.resize(value_size_max);
     const auto got = get(name, value_.data(), value_.size());
     if (got < 0) {
@@ -58,7 +60,8 @@ int InodeAttributeReader::read_extended(List list, Get get, PosixAttributes& out
       if (errno == ENODATA || not_supported(errno)) continue;
       return errno;
     }
-    out.extended.push_back({.name = name, .value = base::Bytes(value_.begin(), value_.begin() + got)});
+    out.extended.push_back(
+        {.name = name, .value = base::Bytes(value_.begin(), value_.begin() + got)});
   }
   std::ranges::sort(out.extended, {}, &ExtendedAttribute::name);
   return 0;
@@ -66,10 +69,12 @@ int InodeAttributeReader::read_extended(List list, Get get, PosixAttributes& out
 
 int InodeAttributeReader::read(int fd, std::uint64_t device, PosixAttributes& out) {
   meet(device);
-  const int error = read_extended(
-      [fd](char* names, std::size_t size) { return ::flistxattr(fd, names, size); },
-      [fd](const char* name, void* value, std::size_t size) { return ::fgetxattr(fd, name, value, size); },
-      out);
+  const int error =
+      read_extended([fd](char* names, std::size_t size) { return ::flistxattr(fd, names, size); },
+                    [fd](const char* name, void* value, std::size_t size) {
+                      return ::fgetxattr(fd, name, value, size);
+                    },
+                    out);
   if (error != 0 || !file_system_.has_flags) return error;
   unsigned flags = 0;  // the call is declared with long and writes an int
   if (::ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0) {
@@ -95,8 +100,10 @@ int InodeAttributeReader::read_unopened(int directory, const char* name, std::ui
 
 int write_inode_flags(int fd, std::uint64_t flags) {
   unsigned now = 0;
-  if (::ioctl(fd, FS_IOC_GETFLAGS, &now) != 0) return flags == 0 && not_supported(errno) ? 0 : errno;
-  const auto wanted = static_cast<unsigned>((now & ~restorable_inode_flags) | (flags & restorable_inode_flags));
+  if (::ioctl(fd, FS_IOC_GETFLAGS, &now) != 0)
+    return flags == 0 && not_supported(errno) ? 0 : errno;
+  const auto wanted =
+      static_cast<unsigned>((now & ~restorable_inode_flags) | (flags & restorable_inode_flags));
   if (wanted == now) return 0;
   return ::ioctl(fd, FS_IOC_SETFLAGS, &wanted) == 0 ? 0 : errno;
 }

@@ -9,20 +9,22 @@
 
 namespace holdfast::source {
 
-// The inode flags that are recorded and put back: those that users set (chattr), not those that tell how a file system
-// keeps the file.
+// The inode flags that are recorded and put back: those that users set (chattr), not those that
+// tell how a file system keeps the file.
 extern const std::uint64_t restorable_inode_flags;
 // Those of them that forbid further changes: immutable and append-only.
 extern const std::uint64_t forbidding_inode_flags;
 
-// Reads what an inode has beyond stat, and remembers the file systems that have no such thing, so that they are asked once.
-// Used by one task.
+// Reads what an inode has beyond stat, and remembers the file systems that have no such thing, so
+// that they are asked once. Used by one task.
 class InodeAttributeReader {
  public:
-  // Of an open file or directory; `device` is its st_dev. 0, or the errno of the first failure other than "not supported".
+  // Of an open file or directory; `device` is its st_dev. 0, or the errno of the first failure
+  // other than "not supported".
   [[nodiscard]] int read(int fd, std::uint64_t device, PosixAttributes& out);
   // Extended attributes of what can't be opened: a symlink, a device. Goes through /proc.
-  [[nodiscard]] int read_unopened(int directory, const char* name, std::uint64_t device, PosixAttributes& out);
+  [[nodiscard]] int read_unopened(int directory, const char* name, std::uint64_t device,
+                                  PosixAttributes& out);
 
  private:
   struct FileSystem {

@@ -1,4 +1,5 @@
-// Walks long paths in pieces, and confined ones with openat2, or component by component where the kernel lacks it.
+// Walks long paths in pieces, and confined ones with openat2, or component by component where the
+// kernel lacks it.
 #include "long_path.hpp"
 
 #include <fcntl.h>
@@ -31,12 +32,14 @@ std::string cut_piece(std::string_view& path, std::size_t size_max) {
 }
 
 template <typename Open>
-int open_in_pieces(int directory, std::string_view path, std::size_t size_max, int flags, io::Fd& out, Open open) {
+int open_in_pieces(int directory, std::string_view path, std::size_t size_max, int flags,
+                   io::Fd& out, Open open) {
   io::Fd at;
   while (true) {
     const auto piece = cut_piece(path, size_max);
     const int from = at.valid() ? at.get() : directory;
-    const int fd = open(from, piece.c_str(), path.empty() ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const int fd =
+        open(from, piece.c_str(), path.empty() ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return errno;
     at = io::Fd(fd);
     if (path.empty()) break;
@@ -46,7 +49,7 @@ int open_in_pieces(int directory, std::string_view path, std::size_t size_max, i
 }
 
 int call_openat2(int directory, const char* path, int flags) {
-  struct open_how how {};
+  struct open_how how{};
   how.flags = static_cast<std::uint64_t>(flags);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   while (true) {
@@ -59,10 +62,9 @@ int call_openat2(int directory, const char* path, int flags) {
 }  // namespace
 
 int open_long_path(int directory, std::string_view path, int flags, io::Fd& out) {
-  return open_in_pieces(directory, path, piece_size_max, flags | O_CLOEXEC, out,
-                        [](int at, const char* piece, int piece_flags) {
-                          return ::openat(at, piece, piece_flags);
-                        });
+  return open_in_pieces(
+      directory, path, piece_size_max, flags | O_CLOEXEC, out,
+      [](int at, const char* piece, int piece_flags) { return ::openat(at, piece, piece_flags); });
 }
 
 int open_beneath(int directory, std::string_view path, int flags, io::Fd& out) {
@@ -75,9 +77,10 @@ int open_beneath(int directory, std::string_view path, int flags, io::Fd& out) {
     if (error != ENOSYS && error != EPERM) return error;
     if (error == ENOSYS) has_openat2 = false;
   }
-  return open_in_pieces(directory, path, 1, flags, out, [](int at, const char* piece, int piece_flags) {
-    return ::openat(at, piece, piece_flags | O_NOFOLLOW);
-  });
+  return open_in_pieces(directory, path, 1, flags, out,
+                        [](int at, const char* piece, int piece_flags) {
+                          return ::openat(at, piece, piece_flags | O_NOFOLLOW);
+                        });
 }
 
 }  // namespace holdfast::source

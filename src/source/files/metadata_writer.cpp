@@ -1,5 +1,5 @@
-// Order: owner (which clears set-id bits and capabilities), mode, extended attributes (an access list changes the mode's
-// group bits to what the mode says anyway), times, flags.
+// Order: owner (which clears set-id bits and capabilities), mode, extended attributes (an access
+// list changes the mode's group bits to what the mode says anyway), times, flags.
 #include "metadata_writer.hpp"
 
 #include <fcntl.h>
@@ -54,8 +54,8 @@ std::array<struct timespec, 2> times_of(std::int64_t mtime) {
 }
 
 bool is_lost_not_failed(int error) {
-  return error == EPERM || error == EACCES || error == ENOTSUP || error == ENOSYS || error == EINVAL ||
-         error == ENOTTY || error == EOPNOTSUPP;
+  return error == EPERM || error == EACCES || error == ENOTSUP || error == ENOSYS ||
+         error == EINVAL || error == ENOTTY || error == EOPNOTSUPP;
 }
 
 Error failure(int error, const char* what) { return Error::from_errno(error, what); }
@@ -65,7 +65,8 @@ Error failure(int error, const char* what) { return Error::from_errno(error, wha
 MetadataWriter::MetadataWriter(RestoreTally& tally)
     : tally_(tally), uid_(::geteuid()), gid_(::getegid()), umask_(read_umask()) {}
 
-std::uint32_t MetadataWriter::creation_mode(const TargetMetadata& metadata, std::uint32_t group) const {
+std::uint32_t MetadataWriter::creation_mode(const TargetMetadata& metadata,
+                                            std::uint32_t group) const {
   if (metadata.uid != uid_ || metadata.gid != group) return 0600;
   return metadata.mode & 0777;
 }
@@ -83,7 +84,8 @@ std::uint32_t MetadataWriter::group_in(const FileStatus& directory) const {
   return (directory.mode & S_ISGID) != 0 ? directory.gid : gid_;
 }
 
-MetadataWriter::Owner MetadataWriter::owner_to_set(const FileStatus& now, const TargetMetadata& metadata) {
+MetadataWriter::Owner MetadataWriter::owner_to_set(const FileStatus& now,
+                                                   const TargetMetadata& metadata) {
   Owner owner{.uid = now.uid == metadata.uid ? UINT32_MAX : metadata.uid,
               .gid = now.gid == metadata.gid ? UINT32_MAX : metadata.gid};
   if (uid_ != 0 && owner.uid != UINT32_MAX) {
@@ -93,24 +95,30 @@ MetadataWriter::Owner MetadataWriter::owner_to_set(const FileStatus& now, const 
   return owner;
 }
 
-Result<void> MetadataWriter::set_extended(const std::string& path, int fd, const TargetMetadata& metadata,
-                                          Origin origin) {
+Result<void> MetadataWriter::set_extended(const std::string& path, int fd,
+                                          const TargetMetadata& metadata, Origin origin) {
   const bool exact = origin == Origin::existing || inherits_lists_;
   if (exact) {
     std::vector<char> names(XATTR_LIST_MAX);
     const auto size = fd >= 0 ? ::flistxattr(fd, names.data(), names.size())
                               : ::llistxattr(path.c_str(), names.data(), names.size());
-    for (const char* name = names.data(); size > 0 && name < names.data() + size; name += std::strlen(name) + 1) {
-      const bool wanted = std::ranges::any_of(metadata.extended, [name](const auto& each) { return each.name == name; });
+    for (const char* name = names.data(); size > 0 && name < names.data() + size;
+         name += std::strlen(name) + 1) {
+      const bool wanted = std::ranges::any_of(
+          metadata.extended, [name](const auto& each) { return each.name == name; });
       // A label of the security module belongs to this machine unless the snapshot has one.
       if (wanted || std::string_view(name) == "security.selinux") continue;
-      if (fd >= 0) (void)::fremovexattr(fd, name);
-      else (void)::lremovexattr(path.c_str(), name);
+      if (fd >= 0)
+        (void)::fremovexattr(fd, name);
+      else
+        (void)::lremovexattr(path.c_str(), name);
     }
   }
   for (const auto& each : metadata.extended) {
-    const int done = fd >= 0 ? ::fsetxattr(fd, each.name.c_str(), each.value.data(), each.value.size(), 0)
-                             : ::lsetxattr(path.c_str(), each.name.c_str(), each.value.data(), each.value.size(), 0);
+    const int done =
+        fd >= 0
+            ? ::fsetxattr(fd, each.name.c_str(), each.value.data(), each.value.size(), 0)
+            : ::lsetxattr(path.c_str(), each.name.c_str(), each.value.data(), each.value.size(), 0);
     if (done == 0) continue;
     if (!is_lost_not_failed(errno)) return failure(errno, "cannot set an extended attribute");
     ++tally_.extended_lost;
@@ -118,7 +126,8 @@ Result<void> MetadataWriter::set_extended(const std::string& path, int fd, const
   return {};
 }
 
-Result<void> MetadataWriter::apply(int fd, const FileStatus& now, const TargetMetadata& metadata, Origin origin) {
+Result<void> MetadataWriter::apply(int fd, const FileStatus& now, const TargetMetadata& metadata,
+                                   Origin origin) {
   const auto owner = owner_to_set(now, metadata);
   if (owner.any() && ::fchown(fd, owner.uid, owner.gid) != 0) {
     if (!is_lost_not_failed(errno)) return failure(errno, "cannot set the owner");
@@ -129,16 +138,19 @@ Result<void> MetadataWriter::apply(int fd, const FileStatus& now, const TargetMe
   // Access lists first go, then the mode: without a list its group bits mean the group.
   const bool lists_may_go = origin == Origin::existing || inherits_lists_;
   if (lists_may_go) TRY(set_extended({}, fd, metadata, origin));
-  if (!mode_is_right && ::fchmod(fd, metadata.mode) != 0) return failure(errno, "cannot set the mode");
+  if (!mode_is_right && ::fchmod(fd, metadata.mode) != 0)
+    return failure(errno, "cannot set the mode");
   if (!lists_may_go && !metadata.extended.empty()) TRY(set_extended({}, fd, metadata, origin));
   if (now.mtime != metadata.mtime || origin == Origin::fresh) {
-    if (::futimens(fd, times_of(metadata.mtime).data()) != 0) return failure(errno, "cannot set the time");
+    if (::futimens(fd, times_of(metadata.mtime).data()) != 0)
+      return failure(errno, "cannot set the time");
   }
   auto flags = metadata.inode_flags;
   if (now.is_regular()) flags &= ~forbidding_inode_flags;
   if (flags != 0 || origin == Origin::existing) {
     const int error = write_inode_flags(fd, flags);
-    if (error != 0 && !is_lost_not_failed(error)) return failure(error, "cannot set the inode flags");
+    if (error != 0 && !is_lost_not_failed(error))
+      return failure(error, "cannot set the inode flags");
     if (error != 0 && flags != 0) ++tally_.flags_lost;
   }
   return {};
@@ -153,11 +165,13 @@ Result<void> MetadataWriter::apply_at(int directory, const char* name, const Fil
   }
   const auto path = path_through_proc(directory, name);
   if (!now.is_symlink()) {
-    // Through /proc with a descriptor that only names the file: chmod never follows a symlink that came in between.
+    // Through /proc with a descriptor that only names the file: chmod never follows a symlink that
+    // came in between.
     const auto at = io::open_file_at(directory, name, O_PATH | O_NOFOLLOW);
     if (!at.ok()) return Error(at.error());
     FileStatus present;
-    if (const int error = read_status(at.value().get(), present); error != 0) return failure(error, "cannot read the mode");
+    if (const int error = read_status(at.value().get(), present); error != 0)
+      return failure(error, "cannot read the mode");
     const auto by_number = "/proc/self/fd/" + std::to_string(at.value().get());
     if (present.is_symlink() || ::chmod(by_number.c_str(), metadata.mode) != 0) {
       return failure(present.is_symlink() ? ELOOP : errno, "cannot set the mode");

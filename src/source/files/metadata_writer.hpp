@@ -1,5 +1,5 @@
-// MetadataWriter: gives restored files their owner, mode, extended attributes, times and flags, in the order in which one
-// doesn't undo another, with as few calls as possible.
+// MetadataWriter: gives restored files their owner, mode, extended attributes, times and flags, in
+// the order in which one doesn't undo another, with as few calls as possible.
 #pragma once
 
 #include <atomic>
@@ -31,18 +31,23 @@ class MetadataWriter {
 
   // Reads who this process is and its umask.
   explicit MetadataWriter(RestoreTally& tally);
-  // Whether files inherit access lists in the target, so that nothing made in it is as it was asked for.
+  // Whether files inherit access lists in the target, so that nothing made in it is as it was asked
+  // for.
   void expect_inherited_lists() { inherits_lists_ = true; }
 
-  // The mode with which to make a file so that it is right at once, or private until its owner is set.
-  [[nodiscard]] std::uint32_t creation_mode(const TargetMetadata& metadata, std::uint32_t group) const;
+  // The mode with which to make a file so that it is right at once, or private until its owner is
+  // set.
+  [[nodiscard]] std::uint32_t creation_mode(const TargetMetadata& metadata,
+                                            std::uint32_t group) const;
   // What a file made with that mode in a directory that gives `group` looks like.
   [[nodiscard]] FileStatus fresh_status(std::uint32_t mode, std::uint32_t group) const;
   // The group of what is made in a directory of this status.
   [[nodiscard]] std::uint32_t group_in(const FileStatus& directory) const;
 
-  // `now`: how the file is. Flags that forbid changes are left out for regular files: hard links could not be made any more.
-  base::Result<void> apply(int fd, const FileStatus& now, const TargetMetadata& metadata, Origin origin);
+  // `now`: how the file is. Flags that forbid changes are left out for regular files: hard links
+  // could not be made any more.
+  base::Result<void> apply(int fd, const FileStatus& now, const TargetMetadata& metadata,
+                           Origin origin);
   // To what can't be opened.
   base::Result<void> apply_at(int directory, const char* name, const FileStatus& now,
                               const TargetMetadata& metadata, Origin origin);
@@ -55,7 +60,8 @@ class MetadataWriter {
     [[nodiscard]] bool any() const { return uid != UINT32_MAX || gid != UINT32_MAX; }
   };
   [[nodiscard]] Owner owner_to_set(const FileStatus& now, const TargetMetadata& metadata);
-  base::Result<void> set_extended(const std::string& path, int fd, const TargetMetadata& metadata, Origin origin);
+  base::Result<void> set_extended(const std::string& path, int fd, const TargetMetadata& metadata,
+                                  Origin origin);
 
   RestoreTally& tally_;
   std::uint32_t uid_;

@@ -40,7 +40,8 @@ Result<SharedFile> OpenFiles::create(LargeFile& file, const io::Fd& directory) {
   int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   if (file.start == FileStart::fresh) flags |= O_CREAT | O_EXCL;
   const auto mode = metadata_.creation_mode(file.metadata, file.directory_group);
-  // The descriptor that makes the file may write whatever the mode; those that open it again may not without S_IWUSR.
+  // The descriptor that makes the file may write whatever the mode; those that open it again may
+  // not without S_IWUSR.
   const int fd = ::openat(directory.get(), file.name.c_str(), flags, mode | S_IRUSR | S_IWUSR);
   if (fd < 0) {
     unfinished_.erase(&file);
@@ -48,9 +49,11 @@ Result<SharedFile> OpenFiles::create(LargeFile& file, const io::Fd& directory) {
   }
   auto opened = std::make_shared<const io::Fd>(fd);
   FileStatus status;
-  if (const int error = read_status(fd, status); error != 0) return Error::from_errno(error, "cannot read its state");
+  if (const int error = read_status(fd, status); error != 0)
+    return Error::from_errno(error, "cannot read its state");
   if (!status.is_regular()) return Error(ErrorCode::conflict, "something else took its place");
-  // Some flags only take effect on an empty file (no copy on write); they are set again, and reported, at the end.
+  // Some flags only take effect on an empty file (no copy on write); they are set again, and
+  // reported, at the end.
   if (file.start == FileStart::fresh && file.metadata.inode_flags != 0) {
     (void)write_inode_flags(fd, file.metadata.inode_flags & ~forbidding_inode_flags);
   }
@@ -65,11 +68,14 @@ Result<SharedFile> OpenFiles::create(LargeFile& file, const io::Fd& directory) {
 
 Result<SharedFile> OpenFiles::open(LargeFile& file) {
   io::Fd directory;
-  if (const int error = open_beneath(target_.get(), file.directory, O_PATH | O_DIRECTORY, directory); error != 0) {
+  if (const int error =
+          open_beneath(target_.get(), file.directory, O_PATH | O_DIRECTORY, directory);
+      error != 0) {
     return Error::from_errno(error, "cannot open its directory");
   }
   if (!file.created) return create(file, directory);
-  const int fd = ::openat(directory.get(), file.name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const int fd =
+      ::openat(directory.get(), file.name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return Error::from_errno(errno, "cannot open the file again");
   auto opened = std::make_shared<const io::Fd>(fd);
   FileStatus status;
@@ -89,10 +95,13 @@ void OpenFiles::release(const LargeFile& file) {
 void OpenFiles::remove(LargeFile& file) {
   release(file);
   io::Fd directory;
-  if (!file.created || open_beneath(target_.get(), file.directory, O_PATH | O_DIRECTORY, directory) != 0) return;
+  if (!file.created ||
+      open_beneath(target_.get(), file.directory, O_PATH | O_DIRECTORY, directory) != 0)
+    return;
   FileStatus status;
   if (read_status(directory.get(), file.name.c_str(), status) != 0) return;
-  if (status.device == file.device && status.inode == file.inode) ::unlinkat(directory.get(), file.name.c_str(), 0);
+  if (status.device == file.device && status.inode == file.inode)
+    ::unlinkat(directory.get(), file.name.c_str(), 0);
 }
 
 void OpenFiles::remove_all() {

@@ -18,10 +18,11 @@ using SharedFile = std::shared_ptr<const io::Fd>;  // open as long as a task wri
 class OpenFiles {
  public:
   // `target` is borrowed.
-  OpenFiles(const io::Fd& target, const MetadataWriter& metadata) : target_(target), metadata_(metadata) {}
+  OpenFiles(const io::Fd& target, const MetadataWriter& metadata)
+      : target_(target), metadata_(metadata) {}
 
-  // The file, open for reading and writing; made, or brought to its size, the first time. An error if what is there now is
-  // another file.
+  // The file, open for reading and writing; made, or brought to its size, the first time. An error
+  // if what is there now is another file.
   base::Result<SharedFile> acquire(LargeFile& file);
   // Forgets it; the descriptor closes when no task holds it.
   void release(const LargeFile& file);
@@ -39,7 +40,8 @@ class OpenFiles {
   std::mutex mutex_;
   std::unordered_map<const LargeFile*, SharedFile> open_;
   std::deque<const LargeFile*> order_;  // of opening
-  std::unordered_map<const LargeFile*, std::pair<std::string, std::string>> unfinished_;  // directory, name
+  std::unordered_map<const LargeFile*, std::pair<std::string, std::string>>
+      unfinished_;  // directory, name
 };
 
 }  // namespace holdfast::source

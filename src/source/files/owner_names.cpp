@@ -40,25 +40,27 @@ auto& remembered(Map& map, const typename Map::key_type& key, Make make) {
 
 const std::string& OwnerNames::user_name(std::uint32_t uid) {
   return remembered(users_, uid, [uid]() -> std::string {
-    struct passwd record {};
+    struct passwd record{};
     std::vector<char> buffer;
-    const bool found = look_up(record, buffer, [uid](auto... out) { return ::getpwuid_r(uid, out...); });
+    const bool found =
+        look_up(record, buffer, [uid](auto... out) { return ::getpwuid_r(uid, out...); });
     return found ? base::printable(record.pw_name) : std::string();
   });
 }
 
 const std::string& OwnerNames::group_name(std::uint32_t gid) {
   return remembered(groups_, gid, [gid]() -> std::string {
-    struct group record {};
+    struct group record{};
     std::vector<char> buffer;
-    const bool found = look_up(record, buffer, [gid](auto... out) { return ::getgrgid_r(gid, out...); });
+    const bool found =
+        look_up(record, buffer, [gid](auto... out) { return ::getgrgid_r(gid, out...); });
     return found ? base::printable(record.gr_name) : std::string();
   });
 }
 
 std::optional<std::uint32_t> OwnerNames::user_number(const std::string& name) {
   return remembered(user_numbers_, name, [&name]() -> std::optional<std::uint32_t> {
-    struct passwd record {};
+    struct passwd record{};
     std::vector<char> buffer;
     const auto call = [&](auto... out) { return ::getpwnam_r(name.c_str(), out...); };
     if (!look_up(record, buffer, call)) return std::nullopt;
@@ -68,7 +70,7 @@ std::optional<std::uint32_t> OwnerNames::user_number(const std::string& name) {
 
 std::optional<std::uint32_t> OwnerNames::group_number(const std::string& name) {
   return remembered(group_numbers_, name, [&name]() -> std::optional<std::uint32_t> {
-    struct group record {};
+    struct group record{};
     std::vector<char> buffer;
     const auto call = [&](auto... out) { return ::getgrnam_r(name.c_str(), out...); };
     if (!look_up(record, buffer, call)) return std::nullopt;

@@ -1,5 +1,5 @@
-// Names of users and groups for numbers, and numbers for names, as the machine's databases have them; remembered, since a tree
-// has few owners and many files.
+// Names of users and groups for numbers, and numbers for names, as the machine's databases have
+// them; remembered, since a tree has few owners and many files.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// A merge join: one step where the trees agree, a seek where the parent holds what the walk doesn't.
+// A merge join: one step where the trees agree, a seek where the parent holds what the walk
+// doesn't.
 #include "parent_view.hpp"
 
 #include <algorithm>
@@ -10,8 +11,8 @@ base::Result<std::optional<repository::Entry>> ParentView::take(base::ByteView k
   for (int step = 0;; ++step) {
     const auto* entry = TRY(entries_->peek());
     if (entry == nullptr) return std::optional<repository::Entry>();
-    const auto order =
-        std::lexicographical_compare_three_way(entry->key.begin(), entry->key.end(), key.begin(), key.end());
+    const auto order = std::lexicographical_compare_three_way(entry->key.begin(), entry->key.end(),
+                                                              key.begin(), key.end());
     if (order > 0) return std::optional<repository::Entry>();
     if (order == 0) return entries_->next();
     if (step == 0) {

@@ -13,7 +13,8 @@ class ParentView {
  public:
   // `entries` may be null: an empty parent. Borrowed.
   explicit ParentView(repository::TreeCursor* entries) : entries_(entries) {}
-  // The entry of this key, if there is one. Keys ascend from call to call; what lies between is skipped.
+  // The entry of this key, if there is one. Keys ascend from call to call; what lies between is
+  // skipped.
   base::Result<std::optional<repository::Entry>> take(base::ByteView key);
 
  private:

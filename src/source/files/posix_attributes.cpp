@@ -24,7 +24,7 @@ enum Tag : std::uint8_t {
   tag_note = 6,
 };
 
-constexpr std::size_t name_size_max = 4096;        // of users and groups
+constexpr std::size_t name_size_max = 4096;  // of users and groups
 constexpr std::size_t field_size_max = std::size_t{64} << 20;
 
 Error damaged(const char* what) { return {ErrorCode::damaged, std::string("attributes: ") + what}; }
@@ -83,20 +83,11 @@ Result<void> decode_field(PosixAttributes& attributes, std::uint8_t tag, ByteVie
       attributes.device = DeviceNumber{major, minor};
       return in.expect_end();
     }
-    case tag_extended:
-      attributes.extended = TRY(decode_extended(value));
-      return {};
-    case tag_inode_flags:
-      attributes.inode_flags = TRY(in.varint());
-      return in.expect_end();
-    case tag_hard_link_key:
-      attributes.hard_link_key.emplace(value.begin(), value.end());
-      return {};
-    case tag_note:
-      attributes.note = base::as_text(value);
-      return {};
-    default:
-      return {};
+    case tag_extended: attributes.extended = TRY(decode_extended(value)); return {};
+    case tag_inode_flags: attributes.inode_flags = TRY(in.varint()); return in.expect_end();
+    case tag_hard_link_key: attributes.hard_link_key.emplace(value.begin(), value.end()); return {};
+    case tag_note: attributes.note = base::as_text(value); return {};
+    default: return {};
   }
 }
 
@@ -122,7 +113,8 @@ Bytes encode_attributes(const PosixAttributes& attributes) {
     device.varint(attributes.device->minor);
     encode_field(out, tag_device, value);
   }
-  if (!attributes.extended.empty()) encode_field(out, tag_extended, encode_extended(attributes.extended));
+  if (!attributes.extended.empty())
+    encode_field(out, tag_extended, encode_extended(attributes.extended));
   if (attributes.inode_flags != 0) {
     Bytes value;
     ByteWriter(value).varint(attributes.inode_flags);

@@ -46,7 +46,8 @@ Result<bool> make_directories(const std::string& path) {
 Result<RestoreTarget> open_target(const FilesRestoreOptions& options) {
   std::string path = options.target;
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  if (path.empty()) return Error(ErrorCode::invalid_argument, "no directory to restore into was given");
+  if (path.empty())
+    return Error(ErrorCode::invalid_argument, "no directory to restore into was given");
   RestoreTarget target;
   struct stat there;
   target.existed = ::stat(path.c_str(), &there) == 0;
@@ -63,10 +64,16 @@ Result<RestoreTarget> open_target(const FilesRestoreOptions& options) {
 
 class Restore {
  public:
-  Restore(const FilesRestoreOptions& options, repository::ContentReader& reader, const repository::TreeRoot& root,
-          io::Executor& executor, const FilesRestoreProgressCall& progress, std::stop_token stop)
-      : options_(options), reader_(reader), root_(root), executor_(executor), stop_(std::move(stop)),
-        tally_(progress), windows_(executor, 1) {}
+  Restore(const FilesRestoreOptions& options, repository::ContentReader& reader,
+          const repository::TreeRoot& root, io::Executor& executor,
+          const FilesRestoreProgressCall& progress, std::stop_token stop)
+      : options_(options),
+        reader_(reader),
+        root_(root),
+        executor_(executor),
+        stop_(std::move(stop)),
+        tally_(progress),
+        windows_(executor, 1) {}
 
   Result<FilesRestoreReport> run();
 
@@ -106,19 +113,20 @@ Result<FilesRestoreReport> Restore::run() {
     metadata.expect_inherited_lists();
   }
   RestoreWriter writer(target.directory, metadata, tally_);
-  RestorePlanner planner({.options = options_,
-                          .selection = selection,
-                          .target = target,
-                          .reader = reader_,
-                          .root = root_,
-                          .metadata = metadata,
-                          .tally = tally_,
-                          .writer = writer},
-                         [this](WindowPtr window) -> Result<void> {
-                           if (windows_.push(std::move(window))) return {};
-                           return Error(ErrorCode::cancelled, "the restore has ended");
-                         },
-                         stop_);
+  RestorePlanner planner(
+      {.options = options_,
+       .selection = selection,
+       .target = target,
+       .reader = reader_,
+       .root = root_,
+       .metadata = metadata,
+       .tally = tally_,
+       .writer = writer},
+      [this](WindowPtr window) -> Result<void> {
+        if (windows_.push(std::move(window))) return {};
+        return Error(ErrorCode::cancelled, "the restore has ended");
+      },
+      stop_);
   Result<void> planned;
   const auto task = executor_.spawn("restore plan", [&] {
     planned = planner.run();
@@ -143,9 +151,11 @@ Result<FilesRestoreReport> Restore::run() {
 
 }  // namespace
 
-Result<FilesRestoreReport> restore_files(const FilesRestoreOptions& options, repository::ContentReader& reader,
+Result<FilesRestoreReport> restore_files(const FilesRestoreOptions& options,
+                                         repository::ContentReader& reader,
                                          const repository::TreeRoot& root, io::Executor& executor,
-                                         const FilesRestoreProgressCall& progress, std::stop_token stop) {
+                                         const FilesRestoreProgressCall& progress,
+                                         std::stop_token stop) {
   return Restore(options, reader, root, executor, progress, std::move(stop)).run();
 }
 

@@ -1,5 +1,6 @@
-// The part of the planner that looks at and changes the target at once: directories, what is in the way, symlinks and
-// special files. Everything goes through open directories, and no symlink is followed.
+// The part of the planner that looks at and changes the target at once: directories, what is in the
+// way, symlinks and special files. Everything goes through open directories, and no symlink is
+// followed.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -45,7 +46,8 @@ bool has_default_list(int directory, const char* name) {
 Result<void> RestorePlanner::open_frame(Frame& frame) {
   if (frame.fd.valid()) return {};
   if (!target_.directory.valid()) return Error(ErrorCode::not_found, "the target doesn't exist");
-  const int error = open_beneath(target_.directory.get(), frame.path, O_PATH | O_DIRECTORY, frame.fd);
+  const int error =
+      open_beneath(target_.directory.get(), frame.path, O_PATH | O_DIRECTORY, frame.fd);
   return error == 0 ? Result<void>() : failure(error, "cannot open the directory");
 }
 
@@ -61,11 +63,15 @@ bool RestorePlanner::make(std::size_t depth) {
     return false;
   }
   const bool parent_made = make(depth - 1);
-  const auto made = parent_made ? make_directory(frame, frames_[depth - 1])
-                                : Result<void>(Error(ErrorCode::conflict, "the directory above it could not be made"));
+  const auto made =
+      parent_made
+          ? make_directory(frame, frames_[depth - 1])
+          : Result<void>(Error(ErrorCode::conflict, "the directory above it could not be made"));
   frame.state = made.ok() ? Frame::State::made : Frame::State::failed;
-  if (made.ok()) ++tally_.directories;
-  else fail(frame.shown, made.error());
+  if (made.ok())
+    ++tally_.directories;
+  else
+    fail(frame.shown, made.error());
   return made.ok();
 }
 
@@ -97,7 +103,8 @@ Result<void> RestorePlanner::make_directory(Frame& frame, Frame& parent) {
   frame.fd = io::Fd(::openat(parent.fd.get(), name.c_str(), directory_flags));
   if (!frame.fd.valid()) return failure(errno, "cannot open the directory");
   FileStatus now;
-  if (const int error = read_status(frame.fd.get(), now); error != 0) return failure(error, "cannot read its state");
+  if (const int error = read_status(frame.fd.get(), now); error != 0)
+    return failure(error, "cannot read its state");
   frame.group = metadata_.group_in(now);
   if (frame.existed) {
     if (options_.overwrite != Overwrite::never) {
@@ -111,9 +118,11 @@ Result<void> RestorePlanner::make_directory(Frame& frame, Frame& parent) {
   return {};
 }
 
-RestorePlanner::Place RestorePlanner::look(Frame& directory, const FilePlace& place, const Entry& entry,
-                                           const PosixAttributes& attributes, const TargetMetadata& metadata) {
-  if (!directory.existed || (dry() && !directory.fd.valid() && !open_frame(directory).ok())) return Place::free;
+RestorePlanner::Place RestorePlanner::look(Frame& directory, const FilePlace& place,
+                                           const Entry& entry, const PosixAttributes& attributes,
+                                           const TargetMetadata& metadata) {
+  if (!directory.existed || (dry() && !directory.fd.valid() && !open_frame(directory).ok()))
+    return Place::free;
   const int at = directory.fd.get();
   const char* name = place.name.c_str();
   FileStatus there;
@@ -126,12 +135,14 @@ RestorePlanner::Place RestorePlanner::look(Frame& directory, const FilePlace& pl
   } else if (options_.overwrite == Overwrite::never) {
     return Place::done;
   } else if (there.is_directory()) {
-    error = Error(ErrorCode::already_exists, "a directory is in its place").with_hint("move it away and run again");
+    error = Error(ErrorCode::already_exists, "a directory is in its place")
+                .with_hint("move it away and run again");
   } else if (entry.kind == EntryKind::file && there.is_regular()) {
     result = look_at_file(at, name, there, entry, metadata, error);
   } else if (is_right_special(at, name, there, entry, attributes)) {
     result = Place::done;
-    if (!dry()) error = metadata_.apply_at(at, name, there, metadata, MetadataWriter::Origin::existing);
+    if (!dry())
+      error = metadata_.apply_at(at, name, there, metadata, MetadataWriter::Origin::existing);
   }
   if (error.ok() && result == Place::free && !dry()) {
     clear_forbidding_flags(at, name, metadata.inode_flags);
@@ -142,8 +153,9 @@ RestorePlanner::Place RestorePlanner::look(Frame& directory, const FilePlace& pl
   return Place::failed;
 }
 
-RestorePlanner::Place RestorePlanner::look_at_file(int directory, const char* name, const FileStatus& there,
-                                                   const Entry& entry, const TargetMetadata& metadata,
+RestorePlanner::Place RestorePlanner::look_at_file(int directory, const char* name,
+                                                   const FileStatus& there, const Entry& entry,
+                                                   const TargetMetadata& metadata,
                                                    Result<void>& error) {
   const bool same = there.size == entry.size && there.mtime == metadata.mtime;
   if (options_.overwrite != Overwrite::changed || !same) {
@@ -152,7 +164,8 @@ RestorePlanner::Place RestorePlanner::look_at_file(int directory, const char* na
     return Place::update;
   }
   const bool is_right = (there.mode & 07777) == metadata.mode && there.uid == metadata.uid &&
-                        there.gid == metadata.gid && metadata.extended.empty() && metadata.inode_flags == 0;
+                        there.gid == metadata.gid && metadata.extended.empty() &&
+                        metadata.inode_flags == 0;
   if (is_right || dry()) return Place::done;
   clear_forbidding_flags(directory, name, metadata.inode_flags);
   const io::Fd fd(::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -164,8 +177,8 @@ RestorePlanner::Place RestorePlanner::look_at_file(int directory, const char* na
   return Place::done;
 }
 
-bool RestorePlanner::is_right_special(int directory, const char* name, const FileStatus& there, const Entry& entry,
-                                      const PosixAttributes& attributes) const {
+bool RestorePlanner::is_right_special(int directory, const char* name, const FileStatus& there,
+                                      const Entry& entry, const PosixAttributes& attributes) const {
   if (entry_kind_of(there) != entry.kind) return false;
   if (entry.kind == EntryKind::symlink) {
     std::array<char, 8192> target;
@@ -174,13 +187,14 @@ bool RestorePlanner::is_right_special(int directory, const char* name, const Fil
                             base::as_text(attributes.symlink_target);
   }
   if (entry.kind == EntryKind::character_device || entry.kind == EntryKind::block_device) {
-    return attributes.device && there.special_device == ::gnu_dev_makedev(attributes.device->major, attributes.device->minor);
+    return attributes.device && there.special_device == ::gnu_dev_makedev(attributes.device->major,
+                                                                          attributes.device->minor);
   }
   return entry.kind == EntryKind::fifo;
 }
 
-void RestorePlanner::plan_special(const Entry& entry, const PosixAttributes& attributes, Frame& directory,
-                                  const FilePlace& place) {
+void RestorePlanner::plan_special(const Entry& entry, const PosixAttributes& attributes,
+                                  Frame& directory, const FilePlace& place) {
   const auto metadata = target_metadata(attributes);
   const auto there = look(directory, place, entry, attributes, metadata);
   if (there == Place::failed) return;
@@ -189,7 +203,8 @@ void RestorePlanner::plan_special(const Entry& entry, const PosixAttributes& att
   if (there == Place::done || dry()) return;
   const char* name = place.name.c_str();
   auto made = make_special(entry, attributes, directory.fd.get(), name);
-  if (!made.ok() && made.error().code() == ErrorCode::permission_denied && ::geteuid() != 0 && attributes.device) {
+  if (!made.ok() && made.error().code() == ErrorCode::permission_denied && ::geteuid() != 0 &&
+      attributes.device) {
     --tally_.others;
     ++tally_.devices_lost;
     return;
@@ -198,15 +213,16 @@ void RestorePlanner::plan_special(const Entry& entry, const PosixAttributes& att
     FileStatus now;
     const int error = read_status(directory.fd.get(), name, now);
     made = error != 0 ? failure(error, "cannot read its state")
-                      : metadata_.apply_at(directory.fd.get(), name, now, metadata, MetadataWriter::Origin::fresh);
+                      : metadata_.apply_at(directory.fd.get(), name, now, metadata,
+                                           MetadataWriter::Origin::fresh);
   }
   if (made.ok()) return;
   --tally_.others;
   fail(place.shown, made.error());
 }
 
-Result<void> RestorePlanner::make_special(const Entry& entry, const PosixAttributes& attributes, int directory,
-                                          const char* name) {
+Result<void> RestorePlanner::make_special(const Entry& entry, const PosixAttributes& attributes,
+                                          int directory, const char* name) {
   if (entry.kind == EntryKind::symlink) {
     const std::string target(base::as_text(attributes.symlink_target));
     if (target.empty() || target.find('\0') != std::string::npos) {

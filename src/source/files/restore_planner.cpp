@@ -1,4 +1,5 @@
-// The walk of the tree, and what is decided for each entry; restore_places.cpp has what is done in the target at once.
+// The walk of the tree, and what is decided for each entry; restore_places.cpp has what is done in
+// the target at once.
 #include "restore_planner.hpp"
 
 #include <algorithm>
@@ -35,9 +36,17 @@ Error damaged(const char* what) { return {ErrorCode::damaged, what}; }
 }  // namespace
 
 RestorePlanner::RestorePlanner(const Parts& parts, Give give, std::stop_token stop)
-    : options_(parts.options), selection_(parts.selection), target_(parts.target), reader_(parts.reader),
-      root_(parts.root), metadata_(parts.metadata), tally_(parts.tally), writer_(parts.writer),
-      give_(std::move(give)), stop_(std::move(stop)), window_(std::make_unique<RestoreWindow>()) {}
+    : options_(parts.options),
+      selection_(parts.selection),
+      target_(parts.target),
+      reader_(parts.reader),
+      root_(parts.root),
+      metadata_(parts.metadata),
+      tally_(parts.tally),
+      writer_(parts.writer),
+      give_(std::move(give)),
+      stop_(std::move(stop)),
+      window_(std::make_unique<RestoreWindow>()) {}
 
 void RestorePlanner::fail(const std::string& shown, const Error& error) {
   tally_.fail(shown, error.to_string(), RestoreTally::Cause::target);
@@ -46,7 +55,8 @@ void RestorePlanner::fail(const std::string& shown, const Error& error) {
 void RestorePlanner::lost(const std::string& shown, const Error& error) {
   // An outage says nothing about what the repository holds.
   const bool outage = error.code() == ErrorCode::unavailable;
-  tally_.fail(shown, error.to_string(), outage ? RestoreTally::Cause::target : RestoreTally::Cause::repository);
+  tally_.fail(shown, error.to_string(),
+              outage ? RestoreTally::Cause::target : RestoreTally::Cause::repository);
 }
 
 Result<void> RestorePlanner::run() {
@@ -63,7 +73,8 @@ Result<void> RestorePlanner::run() {
   for (const auto& gap : tree.gaps()) {
     const auto path = repository::path_of_key(gap.first_key);
     lost(path.ok() ? path.value().substr(1) : base::printable(base::as_text(gap.first_key)),
-         Error(gap.error).with_context(std::to_string(gap.entries) + " entries from here on are lost"));
+         Error(gap.error).with_context(std::to_string(gap.entries) +
+                                       " entries from here on are lost"));
   }
   while (!frames_.empty()) leave_frame();
   return give_window();
@@ -78,14 +89,18 @@ Result<void> RestorePlanner::start(repository::TreeCursor& tree) {
     if (base.empty() || !tree.gaps().empty()) {
       frames_.emplace_back();
     } else {
-      return Error(ErrorCode::not_found, "the snapshot holds nothing at " + base::printable(options_.path))
+      return Error(ErrorCode::not_found,
+                   "the snapshot holds nothing at " + base::printable(options_.path))
           .with_hint("list what it holds with: holdfast snapshot ls SNAPSHOT");
     }
   }
-  const bool is_leaf = first != nullptr && first->key == base && first->kind != EntryKind::directory;
+  const bool is_leaf =
+      first != nullptr && first->key == base && first->kind != EntryKind::directory;
   Frame top;
-  if (is_leaf) top.key = parent_key(base);
-  else top.key = base;
+  if (is_leaf)
+    top.key = parent_key(base);
+  else
+    top.key = base;
   if (!top.key.empty()) {
     top.shown = base::as_text(top.key);
     std::ranges::replace(top.shown, '\0', '/');
@@ -134,7 +149,8 @@ void RestorePlanner::approach(ByteView key) {
   auto at = frames_.back().key.size();
   if (at > 0) ++at;
   while (true) {
-    const auto zero = std::find(key.begin() + static_cast<std::ptrdiff_t>(std::min(at, key.size())), key.end(), 0);
+    const auto zero = std::find(key.begin() + static_cast<std::ptrdiff_t>(std::min(at, key.size())),
+                                key.end(), 0);
     if (zero == key.end()) return;
     const auto end = static_cast<std::size_t>(zero - key.begin());
     push_frame({key.begin(), zero}, std::string(base::as_text(key.subspan(at, end - at))));
@@ -178,7 +194,8 @@ Result<void> RestorePlanner::plan(Entry entry) {
   return plan_leaf(entry, shown, name);
 }
 
-Result<void> RestorePlanner::plan_directory(Entry& entry, const std::string& shown, const std::string& name) {
+Result<void> RestorePlanner::plan_directory(Entry& entry, const std::string& shown,
+                                            const std::string& name) {
   auto attributes = decode_attributes(entry.attributes);
   const bool is_top = entry.key == frames_[0].key;
   if (!is_top) push_frame(std::move(entry.key), name);
@@ -190,8 +207,10 @@ Result<void> RestorePlanner::plan_directory(Entry& entry, const std::string& sho
   } else {
     lost(shown, attributes.error());
   }
-  if (is_top) ++tally_.directories;
-  else if (frame.wanted) (void)make(frames_.size() - 1);
+  if (is_top)
+    ++tally_.directories;
+  else if (frame.wanted)
+    (void)make(frames_.size() - 1);
   return {};
 }
 
@@ -203,13 +222,16 @@ TargetMetadata RestorePlanner::target_metadata(const PosixAttributes& attributes
                           .inode_flags = attributes.inode_flags & restorable_inode_flags,
                           .extended = attributes.extended};
   if (options_.owners == FilesRestoreOptions::Owners::by_name) {
-    if (!attributes.user.empty()) metadata.uid = owners_.user_number(attributes.user).value_or(metadata.uid);
-    if (!attributes.group.empty()) metadata.gid = owners_.group_number(attributes.group).value_or(metadata.gid);
+    if (!attributes.user.empty())
+      metadata.uid = owners_.user_number(attributes.user).value_or(metadata.uid);
+    if (!attributes.group.empty())
+      metadata.gid = owners_.group_number(attributes.group).value_or(metadata.gid);
   }
   return metadata;
 }
 
-Result<void> RestorePlanner::plan_leaf(Entry& entry, const std::string& shown, const std::string& name) {
+Result<void> RestorePlanner::plan_leaf(Entry& entry, const std::string& shown,
+                                       const std::string& name) {
   auto attributes = decode_attributes(entry.attributes);
   if (!attributes.ok()) {
     lost(shown, attributes.error());
@@ -239,23 +261,28 @@ Result<void> RestorePlanner::plan_leaf(Entry& entry, const std::string& shown, c
   return {};
 }
 
-Result<void> RestorePlanner::plan_file(Entry& entry, PosixAttributes attributes, Frame& directory, FilePlace place) {
+Result<void> RestorePlanner::plan_file(Entry& entry, PosixAttributes attributes, Frame& directory,
+                                       FilePlace place) {
   auto metadata = target_metadata(attributes);
   const auto there = look(directory, place, entry, attributes, metadata);
   if (there == Place::failed) return {};
   if (there == Place::done || dry()) {
     ++tally_.files;
-    if (there == Place::done) ++tally_.unchanged;
-    else tally_.bytes += entry.size;
+    if (there == Place::done)
+      ++tally_.unchanged;
+    else
+      tally_.bytes += entry.size;
     return {};
   }
   const auto start = there == Place::update ? FileStart::update : FileStart::fresh;
   const auto* extents = std::get_if<std::vector<Extent>>(&entry.content);
   if (entry.size == 0 && start == FileStart::fresh) {
-    const SmallFile file{.place = std::move(place), .metadata = std::move(metadata), .start = start};
+    const SmallFile file{
+        .place = std::move(place), .metadata = std::move(metadata), .start = start};
     return writer_.make_empty(directory.fd.get(), window().directories[file.place.directory], file);
   }
-  const bool one_piece = extents != nullptr && extents->size() == 1 && (*extents)[0].kind == Extent::Kind::data &&
+  const bool one_piece = extents != nullptr && extents->size() == 1 &&
+                         (*extents)[0].kind == Extent::Kind::data &&
                          (*extents)[0].length == entry.size;
   if (!one_piece) return plan_large(entry, std::move(metadata), directory, place, start);
   const auto& extent = (*extents)[0];
@@ -265,12 +292,14 @@ Result<void> RestorePlanner::plan_file(Entry& entry, PosixAttributes attributes,
                            .file_offset = 0,
                            .chunk_offset = extent.offset,
                            .length = extent.length});
-  window().small_files.push_back({.place = std::move(place), .metadata = std::move(metadata), .start = start});
+  window().small_files.push_back(
+      {.place = std::move(place), .metadata = std::move(metadata), .start = start});
   return {};
 }
 
-Result<void> RestorePlanner::plan_large(const Entry& entry, TargetMetadata metadata, const Frame& directory,
-                                        const FilePlace& place, FileStart start) {
+Result<void> RestorePlanner::plan_large(const Entry& entry, TargetMetadata metadata,
+                                        const Frame& directory, const FilePlace& place,
+                                        FileStart start) {
   auto file = std::make_shared<LargeFile>();
   file->directory = directory.path;
   file->name = place.name;
@@ -313,8 +342,8 @@ Result<void> RestorePlanner::plan_pieces(const Entry& entry, const LargeFilePtr&
   return {};
 }
 
-Result<void> RestorePlanner::plan_hard_link(Entry& entry, const PosixAttributes& attributes, Frame& directory,
-                                            FilePlace place) {
+Result<void> RestorePlanner::plan_hard_link(Entry& entry, const PosixAttributes& attributes,
+                                            Frame& directory, FilePlace place) {
   if (!attributes.hard_link_key) {
     lost(place.shown, damaged("a hard link without the file it shares its content with"));
     return {};
@@ -325,7 +354,8 @@ Result<void> RestorePlanner::plan_hard_link(Entry& entry, const PosixAttributes&
     lost(place.shown, damaged("a hard link to nothing that comes before it"));
     return {};
   }
-  const bool is_restored = repository::is_within(key, selection_.base_key()) && key.size() > stripped_ &&
+  const bool is_restored = repository::is_within(key, selection_.base_key()) &&
+                           key.size() > stripped_ &&
                            selection_.wants_file(std::string_view(path.value()).substr(1));
   std::string target;
   if (is_restored) {
@@ -361,7 +391,8 @@ Result<void> RestorePlanner::plan_lone_link(const Bytes& key, Frame& directory, 
   };
   auto found = find();
   if (!found.ok()) {
-    lost(place.shown, std::move(found).error().with_context("looking for the file it is a hard link to"));
+    lost(place.shown,
+         std::move(found).error().with_context("looking for the file it is a hard link to"));
     return {};
   }
   auto& entry = found.value();
@@ -388,9 +419,10 @@ std::uint32_t RestorePlanner::index_of(Frame& frame) {
 
 Result<void> RestorePlanner::give_if_full() {
   const auto& now = window();
-  const bool full = now.small_files.size() >= window_files_max || now.large_files.size() >= window_files_max ||
-                    now.uses.size() >= window_uses_max || now.links.size() >= window_files_max ||
-                    now.finished.size() >= window_files_max || now.directories.size() >= window_files_max;
+  const bool full =
+      now.small_files.size() >= window_files_max || now.large_files.size() >= window_files_max ||
+      now.uses.size() >= window_uses_max || now.links.size() >= window_files_max ||
+      now.finished.size() >= window_files_max || now.directories.size() >= window_files_max;
   return full ? give_window() : Result<void>();
 }
 

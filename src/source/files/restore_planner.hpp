@@ -1,5 +1,6 @@
-// RestorePlanner: walks a snapshot's tree, makes directories, symlinks and special files as it meets them, decides what
-// becomes of files that are there already, and cuts the contents to fetch into windows.
+// RestorePlanner: walks a snapshot's tree, makes directories, symlinks and special files as it
+// meets them, decides what becomes of files that are there already, and cuts the contents to fetch
+// into windows.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,8 @@
 
 namespace holdfast::source {
 
-// Where restored things go: the open target, or nothing in a dry run into a directory that doesn't exist.
+// Where restored things go: the open target, or nothing in a dry run into a directory that doesn't
+// exist.
 struct RestoreTarget {
   io::Fd directory;
   bool existed = false;
@@ -70,20 +72,23 @@ class RestorePlanner {
 
   base::Result<void> start(repository::TreeCursor& tree);
   base::Result<void> plan(repository::Entry entry);
-  base::Result<void> plan_directory(repository::Entry& entry, const std::string& shown, const std::string& name);
-  base::Result<void> plan_leaf(repository::Entry& entry, const std::string& shown, const std::string& name);
-  base::Result<void> plan_file(repository::Entry& entry, PosixAttributes attributes, Frame& directory, FilePlace place);
-  base::Result<void> plan_large(const repository::Entry& entry, TargetMetadata metadata, const Frame& directory,
-                                const FilePlace& place, FileStart start);
+  base::Result<void> plan_directory(repository::Entry& entry, const std::string& shown,
+                                    const std::string& name);
+  base::Result<void> plan_leaf(repository::Entry& entry, const std::string& shown,
+                               const std::string& name);
+  base::Result<void> plan_file(repository::Entry& entry, PosixAttributes attributes,
+                               Frame& directory, FilePlace place);
+  base::Result<void> plan_large(const repository::Entry& entry, TargetMetadata metadata,
+                                const Frame& directory, const FilePlace& place, FileStart start);
   base::Result<void> plan_pieces(const repository::Entry& entry, const LargeFilePtr& file);
-  base::Result<void> plan_hard_link(repository::Entry& entry, const PosixAttributes& attributes, Frame& directory,
-                                    FilePlace place);
+  base::Result<void> plan_hard_link(repository::Entry& entry, const PosixAttributes& attributes,
+                                    Frame& directory, FilePlace place);
   // The file whose content a hard link shares, when that file itself isn't restored.
   base::Result<void> plan_lone_link(const base::Bytes& key, Frame& directory, FilePlace place);
-  void plan_special(const repository::Entry& entry, const PosixAttributes& attributes, Frame& directory,
-                    const FilePlace& place);
-  base::Result<void> make_special(const repository::Entry& entry, const PosixAttributes& attributes, int directory,
-                                  const char* name);
+  void plan_special(const repository::Entry& entry, const PosixAttributes& attributes,
+                    Frame& directory, const FilePlace& place);
+  base::Result<void> make_special(const repository::Entry& entry, const PosixAttributes& attributes,
+                                  int directory, const char* name);
 
   // Leaves the frames that `key` doesn't lie in, and enters those missing between.
   void approach(base::ByteView key);
@@ -97,10 +102,11 @@ class RestorePlanner {
 
   Place look(Frame& directory, const FilePlace& place, const repository::Entry& entry,
              const PosixAttributes& attributes, const TargetMetadata& metadata);
-  Place look_at_file(int directory, const char* name, const FileStatus& there, const repository::Entry& entry,
-                     const TargetMetadata& metadata, base::Result<void>& error);
-  bool is_right_special(int directory, const char* name, const FileStatus& there, const repository::Entry& entry,
-                        const PosixAttributes& attributes) const;
+  Place look_at_file(int directory, const char* name, const FileStatus& there,
+                     const repository::Entry& entry, const TargetMetadata& metadata,
+                     base::Result<void>& error);
+  bool is_right_special(int directory, const char* name, const FileStatus& there,
+                        const repository::Entry& entry, const PosixAttributes& attributes) const;
 
   TargetMetadata target_metadata(const PosixAttributes& attributes);
   void fail(const std::string& shown, const base::Error& error);

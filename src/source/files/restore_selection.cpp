@@ -28,7 +28,8 @@ bool RestoreSelection::wants(std::string_view path, PathKind kind, bool director
 bool RestoreSelection::wants_file(std::string_view path) const {
   if (rules_.empty()) return true;
   bool wanted = wants({}, PathKind::directory, false);
-  for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+  for (auto slash = path.find('/'); slash != std::string_view::npos;
+       slash = path.find('/', slash + 1)) {
     wanted = wants(path.substr(0, slash), PathKind::directory, wanted);
   }
   return wants(path, PathKind::other, wanted);

@@ -28,8 +28,8 @@ class RestoreTally {
   std::atomic<std::uint64_t> devices_lost = 0;
   std::atomic<std::uint64_t> sockets_skipped = 0;
 
-  // `path`: in the snapshot, without the leading '/'. repository: its bytes are damaged or absent, and the report says
-  // damaged. target: everything else.
+  // `path`: in the snapshot, without the leading '/'. repository: its bytes are damaged or absent,
+  // and the report says damaged. target: everything else.
   enum class Cause { repository, target };
   void fail(std::string_view path, std::string message, Cause cause);
   void tell();

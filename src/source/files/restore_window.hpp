@@ -1,5 +1,5 @@
-// A window of a restore: a bounded run of the tree, in key order, whose chunks are fetched together, and what has to
-// happen once their bytes are in place.
+// A window of a restore: a bounded run of the tree, in key order, whose chunks are fetched
+// together, and what has to happen once their bytes are in place.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,8 @@
 
 namespace holdfast::source {
 
-// Where a file goes. `directory` and `path` are relative to the target; `shown` is its path in the snapshot.
+// Where a file goes. `directory` and `path` are relative to the target; `shown` is its path in the
+// snapshot.
 struct FilePlace {
   std::uint32_t directory = 0;  // index into RestoreWindow::directories
   std::string name;
@@ -32,7 +33,8 @@ struct SmallFile {
   FileStart start = FileStart::fresh;
 };
 
-// A file of several pieces, which come in any order, from several tasks and perhaps in several windows.
+// A file of several pieces, which come in any order, from several tasks and perhaps in several
+// windows.
 struct LargeFile {
   std::string directory;  // path
   std::string name;
@@ -62,7 +64,7 @@ struct ChunkUse {
 };
 
 struct WindowDirectory {
-  std::string path;           // relative to the target
+  std::string path;         // relative to the target
   std::uint32_t group = 0;  // that new files there get
 };
 
@@ -84,8 +86,8 @@ struct RestoreWindow {
   std::vector<WindowDirectory> directories;
   std::vector<repository::ChunkId> chunks;  // without repetitions
   std::unordered_map<repository::ChunkId, std::uint32_t, repository::IdHash> chunk_index;
-  std::vector<ChunkUse> uses;             // sorted by chunk, then in key order
-  std::vector<std::uint32_t> first_use;   // by chunk; one more at the end
+  std::vector<ChunkUse> uses;            // sorted by chunk, then in key order
+  std::vector<std::uint32_t> first_use;  // by chunk; one more at the end
   std::vector<SmallFile> small_files;
   std::vector<LargeFilePtr> large_files;
   std::vector<PendingLink> links;

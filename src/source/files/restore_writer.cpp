@@ -31,7 +31,8 @@ std::string text_of(const Error& error) { return error.to_string(); }
 
 // An outage says nothing about what the repository holds.
 RestoreTally::Cause cause_of_loss(const Error& error) {
-  return error.code() == ErrorCode::unavailable ? RestoreTally::Cause::target : RestoreTally::Cause::repository;
+  return error.code() == ErrorCode::unavailable ? RestoreTally::Cause::target
+                                                : RestoreTally::Cause::repository;
 }
 
 }  // namespace
@@ -48,7 +49,8 @@ class RestoreWriter::DirectoryRun {
     if (index == index_) return fd_.get();
     const auto& path = window.directories[index].path;
     index_ = UINT32_MAX;
-    if (const int error = open_beneath(target_.get(), path, O_PATH | O_DIRECTORY, fd_); error != 0) {
+    if (const int error = open_beneath(target_.get(), path, O_PATH | O_DIRECTORY, fd_);
+        error != 0) {
       return failure(error, "cannot open its directory");
     }
     index_ = index;
@@ -63,7 +65,8 @@ class RestoreWriter::DirectoryRun {
 
 Result<void> RestoreWriter::settle(const std::string& shown, const Result<void>& result) {
   if (result.ok()) return {};
-  if (concerns_everything(result.error())) return Error(result.error()).with_context("/" + base::printable(shown));
+  if (concerns_everything(result.error()))
+    return Error(result.error()).with_context("/" + base::printable(shown));
   tally_.fail(shown, text_of(result.error()), RestoreTally::Cause::target);
   return {};
 }
@@ -83,8 +86,10 @@ Result<void> RestoreWriter::receive(const RestoreWindow& window, const repositor
     };
     if (use.large) {
       auto& file = *window.large_files[use.file];
-      if (fits) TRY(write_piece(file, use, plaintext.value()));
-      else TRY(fail(file, lost(), cause_of_loss(lost())));
+      if (fits)
+        TRY(write_piece(file, use, plaintext.value()));
+      else
+        TRY(fail(file, lost(), cause_of_loss(lost())));
       TRY(piece_done(file));
       continue;
     }
@@ -99,28 +104,32 @@ Result<void> RestoreWriter::receive(const RestoreWindow& window, const repositor
       continue;
     }
     const auto content = plaintext.value().subspan(use.chunk_offset, use.length);
-    TRY(settle(file.place.shown,
-               write_small(directory.value(), window.directories[file.place.directory], file, content)));
+    TRY(settle(
+        file.place.shown,
+        write_small(directory.value(), window.directories[file.place.directory], file, content)));
   }
   tally_.tell();
   return {};
 }
 
-Result<void> RestoreWriter::write_small(int directory, const WindowDirectory& where, const SmallFile& file,
-                                        ByteView content) {
-  if (file.start == FileStart::update) TRY(update_small(directory, file, content));
-  else TRY(make_small(directory, where, file, content));
+Result<void> RestoreWriter::write_small(int directory, const WindowDirectory& where,
+                                        const SmallFile& file, ByteView content) {
+  if (file.start == FileStart::update)
+    TRY(update_small(directory, file, content));
+  else
+    TRY(make_small(directory, where, file, content));
   remember_flags(where.path, file.place.name, file.place.shown, file.metadata);
   ++tally_.files;
   tally_.bytes += content.size();
   return {};
 }
 
-Result<void> RestoreWriter::make_small(int directory, const WindowDirectory& where, const SmallFile& file,
-                                       ByteView content) {
+Result<void> RestoreWriter::make_small(int directory, const WindowDirectory& where,
+                                       const SmallFile& file, ByteView content) {
   const auto mode = metadata_.creation_mode(file.metadata, where.group);
   const char* name = file.place.name.c_str();
-  const io::Fd fd(::openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  const io::Fd fd(
+      ::openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd.valid()) return failure(errno, "cannot make the file");
   auto done = content.empty() ? Result<void>() : io::write_all(fd.get(), content);
   if (done.ok()) {
@@ -140,13 +149,17 @@ Result<void> RestoreWriter::update_small(int directory, const SmallFile& file, B
   const io::Fd fd(::openat(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid()) return failure(errno, "cannot open the file that is there");
   FileStatus now;
-  if (const int error = read_status(fd.get(), now); error != 0) return failure(error, "cannot read its state");
-  if (!now.is_regular() || now.link_count != 1) return Error(ErrorCode::conflict, "another file took its place");
+  if (const int error = read_status(fd.get(), now); error != 0)
+    return failure(error, "cannot read its state");
+  if (!now.is_regular() || now.link_count != 1)
+    return Error(ErrorCode::conflict, "another file took its place");
   TRY(write_differing(fd.get(), 0, content));
-  if (now.size != content.size() && ::ftruncate(fd.get(), static_cast<off_t>(content.size())) != 0) {
+  if (now.size != content.size() &&
+      ::ftruncate(fd.get(), static_cast<off_t>(content.size())) != 0) {
     return failure(errno, "cannot set its size");
   }
-  if (const int error = read_status(fd.get(), now); error != 0) return failure(error, "cannot read its state");
+  if (const int error = read_status(fd.get(), now); error != 0)
+    return failure(error, "cannot read its state");
   return metadata_.apply(fd.get(), now, file.metadata, MetadataWriter::Origin::existing);
 }
 
@@ -165,7 +178,8 @@ Result<void> RestoreWriter::write_differing(int fd, std::uint64_t offset, ByteVi
   return {};
 }
 
-Result<void> RestoreWriter::make_empty(int directory, const WindowDirectory& where, const SmallFile& file) {
+Result<void> RestoreWriter::make_empty(int directory, const WindowDirectory& where,
+                                       const SmallFile& file) {
   return settle(file.place.shown, write_small(directory, where, file, {}));
 }
 
@@ -185,16 +199,18 @@ Result<void> RestoreWriter::write_piece(LargeFile& file, const ChunkUse& use, By
   return fail(file, done.error(), RestoreTally::Cause::target);
 }
 
-Result<void> RestoreWriter::write_hole(LargeFile& file, std::uint64_t offset, std::uint64_t length) {
+Result<void> RestoreWriter::write_hole(LargeFile& file, std::uint64_t offset,
+                                       std::uint64_t length) {
   if (file.failed) return {};
   const auto fd = open_files_.acquire(file);
   if (!fd.ok()) return fail(file, fd.error(), RestoreTally::Cause::target);
   if (file.start == FileStart::fresh) return {};
-  if (::fallocate(fd.value()->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-                  static_cast<off_t>(length)) == 0) {
+  if (::fallocate(fd.value()->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  static_cast<off_t>(offset), static_cast<off_t>(length)) == 0) {
     return {};
   }
-  if (errno != EOPNOTSUPP) return fail(file, failure(errno, "cannot make a hole"), RestoreTally::Cause::target);
+  if (errno != EOPNOTSUPP)
+    return fail(file, failure(errno, "cannot make a hole"), RestoreTally::Cause::target);
   const base::Bytes zeros(std::min<std::uint64_t>(compare_size, length));
   while (length > 0) {
     const auto piece = ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), length));
@@ -227,8 +243,8 @@ Result<void> RestoreWriter::piece_done(LargeFile& file) {
   if (const int error = read_status(fd.value()->get(), now); error != 0) {
     done = failure(error, "cannot read its state");
   } else {
-    const auto origin =
-        file.start == FileStart::fresh ? MetadataWriter::Origin::fresh : MetadataWriter::Origin::existing;
+    const auto origin = file.start == FileStart::fresh ? MetadataWriter::Origin::fresh
+                                                       : MetadataWriter::Origin::existing;
     done = metadata_.apply(fd.value()->get(), now, file.metadata, origin);
   }
   open_files_.release(file);
@@ -243,7 +259,8 @@ Result<void> RestoreWriter::piece_done(LargeFile& file) {
 
 Result<void> RestoreWriter::finish(const RestoreWindow& window) {
   for (const auto& link : window.links) TRY(settle(link.place.shown, make_link(window, link)));
-  for (const auto& directory : window.finished) TRY(settle(directory.shown, finish_directory(directory)));
+  for (const auto& directory : window.finished)
+    TRY(settle(directory.shown, finish_directory(directory)));
   return {};
 }
 
@@ -255,7 +272,8 @@ Result<void> RestoreWriter::make_link(const RestoreWindow& window, const Pending
   io::Fd to;
   int error = open_beneath(target_.get(), from_path, O_PATH | O_DIRECTORY, from);
   if (error == 0) {
-    error = open_beneath(target_.get(), window.directories[link.place.directory].path, O_PATH | O_DIRECTORY, to);
+    error = open_beneath(target_.get(), window.directories[link.place.directory].path,
+                         O_PATH | O_DIRECTORY, to);
   }
   FileStatus source;
   if (error == 0) error = read_status(from.get(), from_name.c_str(), source);
@@ -271,32 +289,37 @@ Result<void> RestoreWriter::make_link(const RestoreWindow& window, const Pending
     if (there.is_directory()) return Error(ErrorCode::already_exists, "a directory is in the way");
     if (::unlinkat(to.get(), name, 0) != 0) return failure(errno, "cannot replace what is there");
   }
-  if (::linkat(from.get(), from_name.c_str(), to.get(), name, 0) != 0) return failure(errno, "cannot make a hard link");
+  if (::linkat(from.get(), from_name.c_str(), to.get(), name, 0) != 0)
+    return failure(errno, "cannot make a hard link");
   ++tally_.files;
   return {};
 }
 
 Result<void> RestoreWriter::finish_directory(const FinishedDirectory& directory) {
   io::Fd fd;
-  if (const int error = open_beneath(target_.get(), directory.path, O_RDONLY | O_DIRECTORY, fd); error != 0) {
+  if (const int error = open_beneath(target_.get(), directory.path, O_RDONLY | O_DIRECTORY, fd);
+      error != 0) {
     return failure(error, "cannot open the directory to set its attributes");
   }
   FileStatus now;
-  if (const int error = read_status(fd.get(), now); error != 0) return failure(error, "cannot read its state");
+  if (const int error = read_status(fd.get(), now); error != 0)
+    return failure(error, "cannot read its state");
   // Its time has moved with whatever was made in it.
-  return metadata_.apply(fd.get(), now, directory.metadata,
-                         directory.existed ? MetadataWriter::Origin::existing : MetadataWriter::Origin::fresh);
+  return metadata_.apply(
+      fd.get(), now, directory.metadata,
+      directory.existed ? MetadataWriter::Origin::existing : MetadataWriter::Origin::fresh);
 }
 
-void RestoreWriter::remember_flags(const std::string& directory, const std::string& name, const std::string& shown,
-                                   const TargetMetadata& metadata) {
+void RestoreWriter::remember_flags(const std::string& directory, const std::string& name,
+                                   const std::string& shown, const TargetMetadata& metadata) {
   if ((metadata.inode_flags & forbidding_inode_flags) == 0) return;
   const std::lock_guard lock(mutex_);
   if (forbidding_.size() >= forbidding_max) {
     ++tally_.flags_lost;
     return;
   }
-  forbidding_.push_back({.directory = directory, .name = name, .shown = shown, .flags = metadata.inode_flags});
+  forbidding_.push_back(
+      {.directory = directory, .name = name, .shown = shown, .flags = metadata.inode_flags});
 }
 
 void RestoreWriter::set_forbidding_flags() {
@@ -304,7 +327,8 @@ void RestoreWriter::set_forbidding_flags() {
     io::Fd directory;
     int error = open_beneath(target_.get(), each.directory, O_PATH | O_DIRECTORY, directory);
     if (error == 0) {
-      const io::Fd fd(::openat(directory.get(), each.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      const io::Fd fd(::openat(directory.get(), each.name.c_str(),
+                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
       error = fd.valid() ? write_inode_flags(fd.get(), each.flags) : errno;
     }
     if (error != 0) ++tally_.flags_lost;

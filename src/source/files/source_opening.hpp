@@ -1,4 +1,5 @@
-// How files are opened to be read: without following symlinks, without blocking, and, where allowed, without a trace.
+// How files are opened to be read: without following symlinks, without blocking, and, where
+// allowed, without a trace.
 #pragma once
 
 #include "file_status.hpp"
@@ -11,7 +12,8 @@ class SourceOpening {
  public:
   explicit SourceOpening(FilesCaptureOptions::AccessTimes access_times);
   // openat for reading with these `flags` too; -1 and errno. `status`: as stat gave it.
-  [[nodiscard]] int open(int directory, const char* name, int flags, const FileStatus& status) const;
+  [[nodiscard]] int open(int directory, const char* name, int flags,
+                         const FileStatus& status) const;
 
  private:
   bool preserves_access_times_;

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "kernel_file_systems.hpp"
 #include "long_path.hpp"
 #include "repository/path_key.hpp"
 
@@ -83,7 +84,8 @@ Result<std::vector<std::string>> fold_roots(const std::vector<std::string>& path
 
 }  // namespace
 
-TreeWalk::TreeWalk(std::vector<Stop> stops, Exclusions exclusions, const FilesCaptureOptions& options)
+TreeWalk::TreeWalk(std::vector<Stop> stops, Exclusions exclusions,
+                   const FilesCaptureOptions& options)
     : stops_(std::move(stops)),
       exclusions_(std::move(exclusions)),
       file_systems_(options.file_systems),
@@ -98,7 +100,8 @@ Result<TreeWalk> TreeWalk::open(const FilesCaptureOptions& options) {
     for (auto path = roots[i]; !path.empty();) {
       path = parent_of(path);
       const bool known = i > 0 && (path.empty() || roots[i - 1].starts_with(path + "/"));
-      if (!known) stops.insert(stops.begin() + first_above, {.path = path, .kind = Stop::Kind::above_root});
+      if (!known)
+        stops.insert(stops.begin() + first_above, {.path = path, .kind = Stop::Kind::above_root});
     }
     stops.push_back({.path = roots[i], .kind = Stop::Kind::root});
   }
@@ -161,7 +164,8 @@ bool TreeWalk::visit_root(WalkItem& item) {
   int error = open_parent_of_root(path_, parent);
   if (error == 0) {
     item.parent = std::make_shared<const io::Fd>(std::move(parent));
-    error = read_status(item.parent->get(), path_.empty() ? "." : path_.c_str() + name_offset_, item.status);
+    error = read_status(item.parent->get(), path_.empty() ? "." : path_.c_str() + name_offset_,
+                        item.status);
   }
   if (error != 0) {
     give_message(item, gone(error));
@@ -173,7 +177,9 @@ bool TreeWalk::visit_root(WalkItem& item) {
   struct stat target;
   if (item.status.is_symlink() && ::fstatat(item.parent->get(), item.name(), &target, 0) == 0 &&
       S_ISDIR(target.st_mode)) {
-    item.message = "is a symbolic link to a directory and was recorded as a link: name the directory to back up what it holds";
+    item.message =
+        "is a symbolic link to a directory and was recorded as a link: name the directory to back "
+        "up what it holds";
   }
   return true;
 }
@@ -190,7 +196,8 @@ bool TreeWalk::visit(WalkItem& item, std::uint8_t type) {
   }
   const auto kind = type == DT_DIR ? PathKind::directory : PathKind::other;
   if (exclusions_.excludes(path_, kind, root_base_, rules.get())) return false;
-  if (!known && error == 0) error = read_status(item.parent->get(), path_.c_str() + name_offset_, item.status);
+  if (!known && error == 0)
+    error = read_status(item.parent->get(), path_.c_str() + name_offset_, item.status);
   if (error != 0) {
     give_message(item, gone(error));
     return true;
@@ -204,7 +211,8 @@ bool TreeWalk::visit_directory(WalkItem& item) {
   give(item);
   const bool elsewhere = file_systems_ == FilesCaptureOptions::FileSystems::same_as_root &&
                          item.status.device != root_device_;
-  const int fd = opening_.open(item.parent->get(), path_.empty() ? "." : item.name(), O_DIRECTORY, item.status);
+  const int fd = opening_.open(item.parent->get(), path_.empty() ? "." : item.name(), O_DIRECTORY,
+                               item.status);
   if (fd < 0) {
     const int error = errno;
     if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
@@ -215,7 +223,8 @@ bool TreeWalk::visit_directory(WalkItem& item) {
     return true;
   }
   item.self = std::make_shared<const io::Fd>(fd);
-  if (!elsewhere) enter(item);
+  const bool is_mount = depth_ > 0 && item.status.device != frames_[depth_ - 1]->status.device;
+  if (!elsewhere && !(is_mount && lies_on_kernel_file_system(fd))) enter(item);
   return true;
 }
 
@@ -239,17 +248,20 @@ void TreeWalk::enter(const WalkItem& item) {
   const int error = frame.listing.read(item.self->get());
   if (error != 0) {
     pending_.emplace();
-    give_message(*pending_, "can't be listed to its end, so a part of what it holds is missing: " + reason(error));
+    give_message(*pending_, "can't be listed to its end, so a part of what it holds is missing: " +
+                                reason(error));
   }
   frame.directory = item.self;
   frame.status = item.status;
   frame.next = 0;
   frame.path_size = path_.size();
   exclusions_.apply_marks(item.self->get(), frame.listing);
-  frame.rules = exclusions_.enter(item.self->get(), frame.listing, path_.empty() ? 0 : path_.size() + 1,
-                                  depth_ > 0 ? frames_[depth_ - 1]->rules : nullptr);
+  frame.rules =
+      exclusions_.enter(item.self->get(), frame.listing, path_.empty() ? 0 : path_.size() + 1,
+                        depth_ > 0 ? frames_[depth_ - 1]->rules : nullptr);
   ++depth_;
-  if (depth_ > open_directories_max) frames_[depth_ - 1 - open_directories_max]->directory = nullptr;
+  if (depth_ > open_directories_max)
+    frames_[depth_ - 1 - open_directories_max]->directory = nullptr;
 }
 
 void TreeWalk::leave() {
@@ -265,7 +277,8 @@ void TreeWalk::leave() {
   path_.resize(frame.path_size);
   name_offset_ = name_offset_of(path_);
   pending_.emplace();
-  give_message(*pending_, "was moved while it was read, so a part of what it holds is missing: " + reason(error));
+  give_message(*pending_, "was moved while it was read, so a part of what it holds is missing: " +
+                              reason(error));
 }
 
 int TreeWalk::reopen(Frame& frame, const SharedDirectory& below) const {

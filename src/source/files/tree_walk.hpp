@@ -1,6 +1,6 @@
-// TreeWalk: visits what lies below the roots in the order of keys, with calls relative to open directories, so that
-// neither deep trees nor long paths nor renames on the way lead it astray. It reads names and stat only; contents and
-// attributes are its caller's.
+// TreeWalk: visits what lies below the roots in the order of keys, with calls relative to open
+// directories, so that neither deep trees nor long paths nor renames on the way lead it astray. It
+// reads names and stat only; contents and attributes are its caller's.
 #pragma once
 
 #include <memory>
@@ -16,15 +16,16 @@
 
 namespace holdfast::source {
 
-// An open directory, closed when nobody in the walk and none of the items that came from it needs it any more.
+// An open directory, closed when nobody in the walk and none of the items that came from it needs
+// it any more.
 using SharedDirectory = std::shared_ptr<const io::Fd>;
 
 struct WalkItem {
   // entry: something to record, perhaps with a message about it. message: only that.
   enum class Kind { entry, message };
   Kind kind = Kind::entry;
-  std::string path;              // without the leading '/': "" is "/" itself
-  std::size_t name_offset = 0;   // of the last component
+  std::string path;             // without the leading '/': "" is "/" itself
+  std::size_t name_offset = 0;  // of the last component
   FileStatus status;
   SharedDirectory parent;  // where `name()` lies; none for directories above roots
   SharedDirectory self;    // of a directory that could be opened

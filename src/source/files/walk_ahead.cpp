@@ -55,7 +55,8 @@ void WalkAhead::give_back() {
 }
 
 WalkItem* WalkAhead::next() {
-  // The item before may hold the last reference to its directories: closing them here keeps them few.
+  // The item before may hold the last reference to its directories: closing them here keeps them
+  // few.
   if (current_ != nullptr && at_ > 0) {
     current_->items[at_ - 1].parent = nullptr;
     current_->items[at_ - 1].self = nullptr;

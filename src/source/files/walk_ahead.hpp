@@ -1,5 +1,5 @@
-// WalkAhead: runs a TreeWalk on a task of its own, a bounded distance ahead of whoever takes its items, so that names and
-// stat are there when they are asked for.
+// WalkAhead: runs a TreeWalk on a task of its own, a bounded distance ahead of whoever takes its
+// items, so that names and stat are there when they are asked for.
 #pragma once
 
 #include <memory>

@@ -18,16 +18,19 @@ class Generator {
   std::size_t below(std::size_t bound) { return random_.below(bound); }
 
   std::string name() {
-    static const std::vector<std::string> parts{"a", "b", "ab", ".x", "a b", "[", "]", "-", "\\", "*", "!", "#", "\xc3\xa9", "1", "A"};
+    static const std::vector<std::string> parts{"a",  "b", "ab", ".x", "a b",      "[", "]", "-",
+                                                "\\", "*", "!",  "#",  "\xc3\xa9", "1", "A"};
     std::string text;
     for (std::size_t i = 0; i <= below(3); ++i) text += parts[below(parts.size())];
     return text;
   }
   std::string pattern() {
     static const std::vector<std::string> parts{
-        "a",  "b",     "ab",    "*",     "**",          "?",          "/",    "/",     "[ab]", "[!a]", "[^b]", "[a-z]",
-        "]",  "[]a]",  "[a-]",  "[",     "[[:alpha:]]", "[[:digit:]", "\\",   "\\*",   "\\[",  ".x",   " ",    "\\ ",
-        "**/", "/**", "/**/", "[\\]]", "[[:bad:]]",   "\xc3\xa9",   "#",    "!",     "-",    "[b-a]", "*", "a**/"};
+        "a",           "b",          "ab",   "*",     "**",        "?",        "/",    "/",
+        "[ab]",        "[!a]",       "[^b]", "[a-z]", "]",         "[]a]",     "[a-]", "[",
+        "[[:alpha:]]", "[[:digit:]", "\\",   "\\*",   "\\[",       ".x",       " ",    "\\ ",
+        "**/",         "/**",        "/**/", "[\\]]", "[[:bad:]]", "\xc3\xa9", "#",    "!",
+        "-",           "[b-a]",      "*",    "a**/"};
     std::string text = below(6) == 0 ? "!" : below(4) == 0 ? "/" : "";
     for (std::size_t i = 0; i <= below(5); ++i) text += parts[below(parts.size())];
     if (below(5) == 0) text += "/";
@@ -46,12 +49,15 @@ std::string quoted(const std::string& text) {
 }
 
 // What git ignores of `paths`, as it names them; the tree exists in `repository`.
-std::vector<std::string> ignored_by_git(const std::string& repository, const std::vector<std::string>& paths) {
+std::vector<std::string> ignored_by_git(const std::string& repository,
+                                        const std::vector<std::string>& paths) {
   std::string input;
   for (const auto& path : paths) input += path + '\0';
   test::write_file(repository + "/.git/input", input);
   std::string output;
-  test::shell("cd " + quoted(repository) + " && git check-ignore --no-index -z --stdin < .git/input", &output);
+  test::shell(
+      "cd " + quoted(repository) + " && git check-ignore --no-index -z --stdin < .git/input",
+      &output);
   std::vector<std::string> names;
   while (!output.empty()) {
     const auto end = std::min(output.find('\0'), output.size());
@@ -84,13 +90,17 @@ TEST(GitignoreConformance, AgreesWithGit) {
     for (int i = 0; i < 40; ++i) {
       std::string path = generator.name();
       for (std::size_t depth = generator.below(3); depth > 0; --depth) {
-        const bool known = std::ranges::any_of(tree, [&](const auto& each) { return each.first == path; });
+        const bool known =
+            std::ranges::any_of(tree, [&](const auto& each) { return each.first == path; });
         if (!test::exists(scratch / path)) test::make_directory(scratch / path);
         if (!known && test::exists(scratch / path)) tree.emplace_back(path, true);
         path += "/" + generator.name();
       }
-      const auto parent = path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
-      if (test::exists(scratch / path) || (!parent.empty() && !test::exists((scratch / parent) + "/."))) continue;
+      const auto parent =
+          path.substr(0, path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
+      if (test::exists(scratch / path) ||
+          (!parent.empty() && !test::exists((scratch / parent) + "/.")))
+        continue;
       test::write_file(scratch / path, "");
       tree.emplace_back(path, false);
     }

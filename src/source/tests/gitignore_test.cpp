@@ -8,7 +8,8 @@ namespace {
 
 using Verdict = GitignoreRules::Verdict;
 
-Verdict verdict(std::string_view text, std::string_view path, PathKind kind = PathKind::other, std::size_t inner = 0) {
+Verdict verdict(std::string_view text, std::string_view path, PathKind kind = PathKind::other,
+                std::size_t inner = 0) {
   GitignoreRules rules;
   rules.add_text(text);
   return rules.match({.path = path, .kind = kind, .inner = inner});
@@ -85,12 +86,17 @@ TEST(Gitignore, CommentsSpacesAndLineEnds) {
   EXPECT_TRUE(ignored("foo   \n", "foo"));
   EXPECT_TRUE(ignored("foo\\ ", "foo "));
   EXPECT_TRUE(ignored("foo\r\nbar", "foo"));
-  EXPECT_TRUE(ignored("\xef\xbb\xbf" "foo", "foo"));
+  EXPECT_TRUE(
+      ignored("\xef\xbb\xbf"
+              "foo",
+              "foo"));
   EXPECT_EQ(verdict("\n\n   \n/\n", "x"), Verdict::none);
 }
 
 TEST(Gitignore, BytesThatAreNoTextAreOrdinary) {
-  EXPECT_TRUE(ignored("\xff*\x80", "\xff" "abc\x80"));
+  EXPECT_TRUE(ignored("\xff*\x80",
+                      "\xff"
+                      "abc\x80"));
   EXPECT_TRUE(ignored("a[\x80-\xff]", "a\xc3"));
   EXPECT_TRUE(ignored("a?b", "a\nb"));
 }

@@ -1,4 +1,5 @@
-// Bytes from outside as attributes: decoding never crashes, and what it accepts without unknown fields encodes to the same.
+// Bytes from outside as attributes: decoding never crashes, and what it accepts without unknown
+// fields encodes to the same.
 #include <gtest/gtest.h>
 
 #include "base/random.hpp"
@@ -33,7 +34,8 @@ TEST(PosixAttributesFuzz, MutationsOfARealOne) {
   attributes.user = "someone";
   attributes.symlink_target = {'t', 'o'};
   attributes.device = DeviceNumber{.major = 1, .minor = 2};
-  attributes.extended = {{.name = "user.a", .value = {1, 2, 3}}, {.name = "user.b", .value = base::Bytes(300, 7)}};
+  attributes.extended = {{.name = "user.a", .value = {1, 2, 3}},
+                         {.name = "user.b", .value = base::Bytes(300, 7)}};
   attributes.inode_flags = 0x30;
   attributes.note = "note";
   const auto whole = encode_attributes(attributes);

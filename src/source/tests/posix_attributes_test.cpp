@@ -16,7 +16,8 @@ PosixAttributes everything() {
   attributes.mtime = -1'500'000'001;
   attributes.symlink_target = {'/', 0xff, 'x'};
   attributes.device = DeviceNumber{.major = 8, .minor = 4294967295U};
-  attributes.extended = {{.name = "security.capability", .value = {1, 0, 2}}, {.name = "user.a", .value = {}}};
+  attributes.extended = {{.name = "security.capability", .value = {1, 0, 2}},
+                         {.name = "user.a", .value = {}}};
   attributes.inode_flags = 0x10;
   attributes.hard_link_key = base::Bytes{'a', 0, 'b'};
   attributes.note = "why";
@@ -62,8 +63,10 @@ TEST(PosixAttributes, EveryCutIsDamage) {
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const auto decoded = decode_attributes(base::ByteView(bytes).first(size));
     // A cut between two fields leaves attributes with fewer fields.
-    if (decoded.ok()) ++whole;
-    else EXPECT_EQ(decoded.error().code(), base::ErrorCode::damaged);
+    if (decoded.ok())
+      ++whole;
+    else
+      EXPECT_EQ(decoded.error().code(), base::ErrorCode::damaged);
   }
   EXPECT_EQ(whole, 6U);
 }
@@ -76,11 +79,11 @@ TEST(PosixAttributes, DisorderIsDamage) {
     return decode_attributes(bytes).ok();
   };
   EXPECT_TRUE(with({1, 1, 'x', 6, 1, 'n'}));
-  EXPECT_FALSE(with({6, 1, 'n', 1, 1, 'x'}));           // descending tags
-  EXPECT_FALSE(with({1, 1, 'x', 1, 1, 'x'}));           // twice
-  EXPECT_FALSE(with({2, 3, 1, 1, 1}));                  // a byte after the device
-  EXPECT_FALSE(with({3, 1, 9}));                        // more extended attributes than bytes
-  EXPECT_FALSE(with({3, 4, 1, 1, 0, 0}));               // a name that holds a zero byte
+  EXPECT_FALSE(with({6, 1, 'n', 1, 1, 'x'}));  // descending tags
+  EXPECT_FALSE(with({1, 1, 'x', 1, 1, 'x'}));  // twice
+  EXPECT_FALSE(with({2, 3, 1, 1, 1}));         // a byte after the device
+  EXPECT_FALSE(with({3, 1, 9}));               // more extended attributes than bytes
+  EXPECT_FALSE(with({3, 4, 1, 1, 0, 0}));      // a name that holds a zero byte
   EXPECT_FALSE(decode_attributes(base::Bytes{0x80, 0x20, 0, 0, 0, 0, 0}).ok());  // mode of 13 bits
 }
 

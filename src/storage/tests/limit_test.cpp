@@ -32,8 +32,7 @@ TEST_F(LimitTest, UploadsTakeTheirTime) {
   LimitOptions options;
   options.upload_bytes_per_second = 1000;
   const auto storage = limited(options);
-  const double took =
-      seconds_of([&] { EXPECT_TRUE(storage->put("a", base::Bytes(10'000)).ok()); });
+  const double took = seconds_of([&] { EXPECT_TRUE(storage->put("a", base::Bytes(10'000)).ok()); });
   EXPECT_NEAR(took, 9.5, 0.01);  // half a second's worth may pass at once
   // In pieces, not in one block at the end.
   EXPECT_GE(executor_.sleeps().size(), 30U);
@@ -76,7 +75,8 @@ TEST_F(LimitTest, TasksShareOneRate) {
       }));
     }
   });
-  // Sleeps of parallel tasks add up on this clock, so it is an upper bound that shows nobody got round the bucket.
+  // Sleeps of parallel tasks add up on this clock, so it is an upper bound that shows nobody got
+  // round the bucket.
   EXPECT_GE(took, 9.49);
 }
 

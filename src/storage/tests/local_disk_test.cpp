@@ -1,5 +1,5 @@
-// LocalStorage on disks that are full or read-only (small tmpfs mounts: this test needs to be root) and in processes
-// that are killed at any moment.
+// LocalStorage on disks that are full or read-only (small tmpfs mounts: this test needs to be root)
+// and in processes that are killed at any moment.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -43,7 +43,8 @@ class SmallDisk : public testing::Test {
   [[nodiscard]] const std::string& path() const { return directory_.path(); }
   [[nodiscard]] std::string root() const { return path() + "/repository"; }
   void make_read_only() {
-    ASSERT_EQ(::mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0) << errno;
+    ASSERT_EQ(::mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0)
+        << errno;
   }
 
   TemporaryDirectory directory_;

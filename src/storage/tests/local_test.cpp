@@ -1,5 +1,5 @@
-// LocalStorage beyond the conformance suite: how it is opened, what it leaves on the disk, what it makes of strangers
-// in its directory, of a missing mount, and of leftovers.
+// LocalStorage beyond the conformance suite: how it is opened, what it leaves on the disk, what it
+// makes of strangers in its directory, of a missing mount, and of leftovers.
 #include "storage/local.hpp"
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@ class LocalTest : public testing::Test {
   [[nodiscard]] std::string at(const std::string& name) const { return root() + "/" + name; }
 
   static unsigned mode_of(const std::string& path) {
-    struct stat about {};
+    struct stat about{};
     EXPECT_EQ(::stat(path.c_str(), &about), 0) << path;
     return about.st_mode & 07777;
   }
@@ -238,7 +238,7 @@ TEST_F(LocalTest, StorageTimeIsTheFileSystemsAtCommit) {
   ASSERT_TRUE(stored.ok());
   EXPECT_GE(stored.value().stored_at, before - base::seconds(1));
   EXPECT_LE(stored.value().stored_at, base::SystemClock().now() + base::seconds(1));
-  struct stat about {};
+  struct stat about{};
   ASSERT_EQ(::stat(at("a").c_str(), &about), 0);
   EXPECT_EQ(stored.value().stored_at.nanoseconds,
             about.st_mtim.tv_sec * base::nanoseconds_per_second + about.st_mtim.tv_nsec);
@@ -300,7 +300,8 @@ TEST_F(LocalTest, CleansUpLeftoversOfADay) {
   const std::string stale(32, 'a');
   const std::string fresh(32, 'b');
   (void)create();
-  for (const std::string& name : {stale, fresh, std::string("keep-me")}) write_file(at("tmp/" + name));
+  for (const std::string& name : {stale, fresh, std::string("keep-me")})
+    write_file(at("tmp/" + name));
   make_old(at("tmp/" + stale), base::hours(25));
   make_old(at("tmp/" + fresh), base::hours(23));
   make_old(at("tmp/keep-me"), base::days(100));

@@ -33,10 +33,13 @@ class ManualClock final : public base::Clock {
 class ManualExecutor final : public io::Executor {
  public:
   explicit ManualExecutor(ManualClock& clock) : clock_(clock) {}
-  [[nodiscard]] std::unique_ptr<io::Task> spawn(std::string name, std::function<void()> body) override {
+  [[nodiscard]] std::unique_ptr<io::Task> spawn(std::string name,
+                                                std::function<void()> body) override {
     return threads_.spawn(std::move(name), std::move(body));
   }
-  [[nodiscard]] std::unique_ptr<io::Signal> make_signal() override { return threads_.make_signal(); }
+  [[nodiscard]] std::unique_ptr<io::Signal> make_signal() override {
+    return threads_.make_signal();
+  }
   [[nodiscard]] unsigned concurrency() const override { return threads_.concurrency(); }
   void sleep(base::Duration duration, std::stop_token stop) override {
     if (stop.stop_requested()) return;

@@ -1,4 +1,5 @@
-// MemoryStorage beyond the conformance suite: its clock, its capacity, compliance lock, planted damage.
+// MemoryStorage beyond the conformance suite: its clock, its capacity, compliance lock, planted
+// damage.
 #include "storage/memory.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// RetryStorage: what it tries again, how long it waits, and what it makes of a commit whose answer got lost.
+// RetryStorage: what it tries again, how long it waits, and what it makes of a commit whose answer
+// got lost.
 #include "storage/retry.hpp"
 
 #include <gtest/gtest.h>

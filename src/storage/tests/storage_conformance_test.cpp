@@ -120,7 +120,8 @@ class LimitStack final : public Stack {
     LimitOptions options;
     options.upload_bytes_per_second = 2 * base::GiB;
     options.download_bytes_per_second = 2 * base::GiB;
-    top_ = std::make_unique<LimitStorage>(make_local(world_), world_.executor, world_.clock, options);
+    top_ =
+        std::make_unique<LimitStorage>(make_local(world_), world_.executor, world_.clock, options);
   }
 };
 
@@ -165,12 +166,11 @@ StorageCase one_case(std::string name, Arguments... arguments) {
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(Drivers, StorageConformance,
-                         testing::Values(one_case<LocalStack>("local"),
-                                         one_case<MemoryStack>("memory"),
-                                         one_case<MemoryStack>("memory_locked",
-                                                               Capabilities{true, true})),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    Drivers, StorageConformance,
+    testing::Values(one_case<LocalStack>("local"), one_case<MemoryStack>("memory"),
+                    one_case<MemoryStack>("memory_locked", Capabilities{true, true})),
+    case_name);
 INSTANTIATE_TEST_SUITE_P(Decorators, StorageConformance,
                          testing::Values(one_case<FaultStack>("fault_without_faults"),
                                          one_case<RetryStack>("retry_over_memory", 0.0),

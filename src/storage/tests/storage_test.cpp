@@ -1,4 +1,5 @@
-// What every storage shares: valid names, put, and list_all over pages as strange as servers send them.
+// What every storage shares: valid names, put, and list_all over pages as strange as servers send
+// them.
 #include "storage/storage.hpp"
 
 #include <gtest/gtest.h>
@@ -13,8 +14,8 @@ namespace holdfast::storage {
 namespace {
 
 TEST(Names, AreWhatTheContractSays) {
-  for (const char* name : {"a", "config", "packs/00/ff", ".a", "a.", "...", "..a", "-", "_", "0",
-                           "a/.b/c"}) {
+  for (const char* name :
+       {"a", "config", "packs/00/ff", ".a", "a.", "...", "..a", "-", "_", "0", "a/.b/c"}) {
     EXPECT_TRUE(is_valid_name(name)) << name;
   }
   for (const char* name : {"", "/", "a/", "/a", "a//b", ".", "..", "./a", "a/.", "a/..", "../a",

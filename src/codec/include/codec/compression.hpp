@@ -21,7 +21,7 @@ struct Encoding {
   Filter filter = Filter::none;
 };
 
-constexpr int compression_level_default = 3;
+constexpr int compression_level_default = 1;
 constexpr int compression_level_max = 19;  // 0: store; 1 to 19: zstd
 
 // Keeps zstd's context between calls: one per task.

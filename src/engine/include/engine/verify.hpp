@@ -1,4 +1,4 @@
-// Verification: the ladder of DESIGN.md section 7, up to `sound`. What could not be checked is never passed.
+// Verification: the ladder from `present` to `sound`. What could not be checked is never passed.
 #pragma once
 
 #include <optional>

@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <unordered_set>
 
 #include "codec/compression.hpp"
@@ -67,7 +66,6 @@ class ChunkStore {
   Session& session_;
   const int compression_level_;
   LocalIndex& index_;
-  std::shared_mutex index_mutex_;
 
   mutable std::mutex mutex_;
   std::unordered_set<ChunkId, IdHash> claimed_;  // not yet in index_

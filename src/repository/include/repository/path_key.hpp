@@ -1,5 +1,5 @@
-// Keys of files: the absolute path's components joined by zero bytes, so that bytewise order is depth-first order and
-// a directory comes right before what it holds.
+// Keys of files: the absolute path's components joined by zero bytes, so that bytewise order is
+// depth-first order and a directory comes right before what it holds.
 #pragma once
 
 #include <string>
@@ -10,13 +10,16 @@
 
 namespace holdfast::repository {
 
-// "/usr/lib" -> "usr\0lib"; "/" -> "". The path must be absolute; "//" and "/./" are folded, ".." is refused.
+// "/usr/lib" -> "usr\0lib"; "/" -> "". The path must be absolute; "//" and "/./" are folded, ".."
+// is refused.
 base::Result<base::Bytes> key_of_path(std::string_view path);
-// The reverse. Damaged if a component is empty, ".", ".." or holds '/': a hostile tree must not leave the target.
+// The reverse. Damaged if a component is empty, ".", ".." or holds '/': a hostile tree must not
+// leave the target.
 base::Result<std::string> path_of_key(base::ByteView key);
 // Whether `key` is `ancestor` or lies below it.
 [[nodiscard]] bool is_within(base::ByteView key, base::ByteView ancestor);
-// The smallest key greater than everything below `key`: "usr\1" for "usr". Empty for the empty key (there is none).
+// The smallest key greater than everything below `key`: "usr\1" for "usr". Empty for the empty key
+// (there is none).
 [[nodiscard]] base::Bytes end_of_subtree(base::ByteView key);
 
 }  // namespace holdfast::repository

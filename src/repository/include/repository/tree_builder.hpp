@@ -1,5 +1,5 @@
-// Builds the Merkle search trees of section 4: entries of a snapshot, extents of a large file. Streaming: holds one
-// unfinished node a level, whatever the number of items.
+// Builds the Merkle search trees of section 4: entries of a snapshot, extents of a large file.
+// Streaming: holds one unfinished node a level, whatever the number of items.
 #pragma once
 
 #include <memory>

@@ -30,7 +30,8 @@ class TreeCursor {
   base::Result<std::optional<Entry>> next();
   // The entry that next() would give, without taking it; valid until the next call.
   base::Result<const Entry*> peek();  // nullptr at the end
-  // Moves forward (never back) to the first entry whose key is >= `key`, without reading nodes that lie wholly before it.
+  // Moves forward (never back) to the first entry whose key is >= `key`, without reading nodes that
+  // lie wholly before it.
   base::Result<void> seek(base::ByteView key);
   [[nodiscard]] const std::vector<TreeGap>& gaps() const;
 
@@ -52,8 +53,9 @@ class ExtentCursor {
   std::unique_ptr<State> state_;
 };
 
-// Calls `visit` once for every node of the tree (nodes of extents of its entries included) and every data chunk that
-// its entries refer to; `enter` decides whether a node's inside is visited (false for one that was seen already).
+// Calls `visit` once for every node of the tree (nodes of extents of its entries included) and
+// every data chunk that its entries refer to; `enter` decides whether a node's inside is visited
+// (false for one that was seen already).
 struct TreeVisitor {
   virtual ~TreeVisitor() = default;
   [[nodiscard]] virtual bool enter_node(const ChunkId& id) = 0;

@@ -1,4 +1,5 @@
-// The bytes of tree nodes (docs/internals/repository_format.md section 4): encoding, decoding, and where a node ends.
+// The bytes of tree nodes (docs/internals/repository_format.md section 4): encoding, decoding, and
+// where a node ends.
 #pragma once
 
 #include <variant>
@@ -9,13 +10,16 @@
 
 namespace holdfast::repository {
 
-constexpr std::size_t node_size_min = 8 * 1024;     // no boundary below
-constexpr std::size_t node_size_max = 128 * 1024;   // always a boundary
-constexpr std::size_t node_keys_max = 4 * 1024 * 1024;  // of its keys, prefixes not taken out: a boundary too
-constexpr std::size_t key_size_max = 64 * 1024;           // of a key or a version
-constexpr std::size_t entry_bytes_max = 4 * 1024 * 1024;  // of an entry's key, version, attributes and token together
-constexpr std::size_t node_bytes_max = 8 * 1024 * 1024;   // follows from the others; a decoder refuses more
-constexpr std::size_t node_items_max = node_size_max;     // follows: an item takes a byte at least
+constexpr std::size_t node_size_min = 8 * 1024;    // no boundary below
+constexpr std::size_t node_size_max = 128 * 1024;  // always a boundary
+constexpr std::size_t node_keys_max =
+    4 * 1024 * 1024;  // of its keys, prefixes not taken out: a boundary too
+constexpr std::size_t key_size_max = 64 * 1024;  // of a key or a version
+constexpr std::size_t entry_bytes_max =
+    4 * 1024 * 1024;  // of an entry's key, version, attributes and token together
+constexpr std::size_t node_bytes_max =
+    8 * 1024 * 1024;  // follows from the others; a decoder refuses more
+constexpr std::size_t node_items_max = node_size_max;  // follows: an item takes a byte at least
 constexpr std::uint8_t node_level_max = 16;
 constexpr std::uint64_t extent_length_max = (std::uint64_t{1} << 63) - 1;
 
@@ -32,18 +36,20 @@ struct ExtentChild {
 };
 
 // A decoded node: exactly one of the four lists.
-using NodeItems = std::variant<std::vector<Entry>, std::vector<EntryChild>, std::vector<Extent>, std::vector<ExtentChild>>;
+using NodeItems = std::variant<std::vector<Entry>, std::vector<EntryChild>, std::vector<Extent>,
+                               std::vector<ExtentChild>>;
 
 struct Node {
   std::uint8_t level = 0;
   NodeItems items;
 };
 
-// Checks everything that can be checked without other nodes: order of keys, indices, limits, lengths. Never crashes on hostile bytes.
+// Checks everything that can be checked without other nodes: order of keys, indices, limits,
+// lengths. Never crashes on hostile bytes.
 base::Result<Node> decode_node(base::ByteView plaintext);
 
-// Collects the items of one node and encodes them. Items come in order; the caller asks ends_here() after each.
-// Item is one of the four of NodeItems.
+// Collects the items of one node and encodes them. Items come in order; the caller asks ends_here()
+// after each. Item is one of the four of NodeItems.
 template <typename Item>
 class NodeEncoder {
  public:

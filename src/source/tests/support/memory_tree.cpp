@@ -31,7 +31,8 @@ Result<Bytes> MemoryChunks::get(const ChunkId& id) {
   return found->second;
 }
 
-Result<void> MemoryChunks::fetch(std::span<const ChunkId> ids, const Receive& receive, std::stop_token stop) {
+Result<void> MemoryChunks::fetch(std::span<const ChunkId> ids, const Receive& receive,
+                                 std::stop_token stop) {
   ++fetches_;
   std::vector<ChunkId> sorted(ids.begin(), ids.end());
   std::ranges::sort(sorted);
@@ -42,7 +43,8 @@ Result<void> MemoryChunks::fetch(std::span<const ChunkId> ids, const Receive& re
   const auto run = [&] {
     for (auto i = next++; i < sorted.size() && !stop.stop_requested(); i = next++) {
       const auto bytes = get(sorted[i]);
-      auto done = bytes.ok() ? receive(sorted[i], ByteView(bytes.value())) : receive(sorted[i], Error(bytes.error()));
+      auto done = bytes.ok() ? receive(sorted[i], ByteView(bytes.value()))
+                             : receive(sorted[i], Error(bytes.error()));
       if (done.ok()) continue;
       const std::lock_guard lock(mutex);
       result = std::move(done);
@@ -56,7 +58,8 @@ Result<void> MemoryChunks::fetch(std::span<const ChunkId> ids, const Receive& re
   return result;
 }
 
-MemorySink::MemorySink(MemoryChunks& chunks, Sizes sizes) : chunks_(chunks), sizes_(sizes), tree_(chunks) {}
+MemorySink::MemorySink(MemoryChunks& chunks, Sizes sizes)
+    : chunks_(chunks), sizes_(sizes), tree_(chunks) {}
 
 Result<void> MemorySink::take(Entry entry) {
   TRY(tree_.add(entry));

@@ -1,5 +1,5 @@
-// A repository in memory for tests of sources: a sink that cuts contents into chunks and builds a real tree of them, and
-// a reader that gives them back, loses some, or damages some.
+// A repository in memory for tests of sources: a sink that cuts contents into chunks and builds a
+// real tree of them, and a reader that gives them back, loses some, or damages some.
 #pragma once
 
 #include <map>
@@ -41,7 +41,8 @@ struct Warning {
   std::string message;
 };
 
-// Contents up to `bundle_file_max` share chunks of `chunk_size`; larger ones are cut every `chunk_size` bytes.
+// Contents up to `bundle_file_max` share chunks of `chunk_size`; larger ones are cut every
+// `chunk_size` bytes.
 class MemorySink final : public repository::EntrySink {
  public:
   struct Sizes {
@@ -78,10 +79,10 @@ class MemorySink final : public repository::EntrySink {
   base::Bytes buffer_;
   bool in_content_ = false;
   bool bundled_ = false;
-  base::Bytes piece_;                            // of the content at hand
-  std::vector<repository::Extent> extents_;      // of the content at hand; a zero id: the bundle
+  base::Bytes piece_;                        // of the content at hand
+  std::vector<repository::Extent> extents_;  // of the content at hand; a zero id: the bundle
   base::Bytes bundle_;
-  std::vector<repository::Entry> waiting_;       // for the bundle's id
+  std::vector<repository::Entry> waiting_;  // for the bundle's id
   std::vector<repository::Entry> entries_;
   std::vector<Warning> warnings_;
   std::size_t reused_ = 0;

@@ -23,7 +23,8 @@ namespace holdfast::source::test {
 
 namespace {
 
-constexpr unsigned compared_flags = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL | FS_SYNC_FL;
+constexpr unsigned compared_flags =
+    FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL | FS_SYNC_FL;
 
 class Comparison {
  public:
@@ -32,8 +33,11 @@ class Comparison {
 
  private:
   void entry(int a, int b, const std::string& name, const std::string& path);
-  void contents(int a, int b, const struct stat& sa, const struct stat& sb, const std::string& path);
-  void differ(const std::string& path, const std::string& what) { found.push_back(path + ": " + what); }
+  void contents(int a, int b, const struct stat& sa, const struct stat& sb,
+                const std::string& path);
+  void differ(const std::string& path, const std::string& what) {
+    found.push_back(path + ": " + what);
+  }
   std::map<ino_t, ino_t> links_;
 };
 
@@ -55,7 +59,8 @@ std::map<std::string, std::string> attributes_of(int directory, const std::strin
   std::vector<char> list(65536);
   std::map<std::string, std::string> attributes;
   const auto size = ::llistxattr(path.c_str(), list.data(), list.size());
-  for (const char* each = list.data(); size > 0 && each < list.data() + size; each += std::strlen(each) + 1) {
+  for (const char* each = list.data(); size > 0 && each < list.data() + size;
+       each += std::strlen(each) + 1) {
     std::string value(65536, '\0');
     const auto got = ::lgetxattr(path.c_str(), each, value.data(), value.size());
     value.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
@@ -69,8 +74,11 @@ unsigned flags_of(int fd) {
   return ::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 ? flags & compared_flags : 0;
 }
 
-void Comparison::contents(int a, int b, const struct stat& sa, const struct stat& sb, const std::string& path) {
-  if (sa.st_size != sb.st_size) return differ(path, "size " + std::to_string(sa.st_size) + " became " + std::to_string(sb.st_size));
+void Comparison::contents(int a, int b, const struct stat& sa, const struct stat& sb,
+                          const std::string& path) {
+  if (sa.st_size != sb.st_size)
+    return differ(path,
+                  "size " + std::to_string(sa.st_size) + " became " + std::to_string(sb.st_size));
   // Holes may be kept better than they were, never worse: 64 KiB for rounding.
   if (sb.st_blocks > sa.st_blocks + 128) differ(path, "a hole was filled");
   std::vector<char> ba(1 << 20);
@@ -83,7 +91,8 @@ void Comparison::contents(int a, int b, const struct stat& sa, const struct stat
     if (at >= sa.st_size) break;
     const auto ra = ::pread(a, ba.data(), ba.size(), at);
     const auto rb = ::pread(b, bb.data(), bb.size(), at);
-    if (ra != rb || ra <= 0 || std::memcmp(ba.data(), bb.data(), static_cast<std::size_t>(ra)) != 0) {
+    if (ra != rb || ra <= 0 ||
+        std::memcmp(ba.data(), bb.data(), static_cast<std::size_t>(ra)) != 0) {
       return differ(path, "content differs near " + std::to_string(at));
     }
     at += ra;
@@ -100,7 +109,8 @@ void Comparison::entry(int a, int b, const std::string& name, const std::string&
   }
   if (sa.st_mode != sb.st_mode) differ(path, "mode differs");
   if (sa.st_uid != sb.st_uid || sa.st_gid != sb.st_gid) differ(path, "owner differs");
-  if (sa.st_mtim.tv_sec != sb.st_mtim.tv_sec || sa.st_mtim.tv_nsec != sb.st_mtim.tv_nsec) differ(path, "mtime differs");
+  if (sa.st_mtim.tv_sec != sb.st_mtim.tv_sec || sa.st_mtim.tv_nsec != sb.st_mtim.tv_nsec)
+    differ(path, "mtime differs");
   if (sa.st_rdev != sb.st_rdev) differ(path, "device differs");
   if (attributes_of(a, name) != attributes_of(b, name)) differ(path, "extended attributes differ");
   if (!S_ISDIR(sa.st_mode)) {
@@ -123,8 +133,10 @@ void Comparison::entry(int a, int b, const std::string& name, const std::string&
     differ(path, "can't be opened");
   } else {
     if (flags_of(fa) != flags_of(fb)) differ(path, "flags differ");
-    if (S_ISDIR(sa.st_mode)) directories(fa, fb, path);
-    else contents(fa, fb, sa, sb, path);
+    if (S_ISDIR(sa.st_mode))
+      directories(fa, fb, path);
+    else
+      contents(fa, fb, sa, sb, path);
   }
   if (fa >= 0) ::close(fa);
   if (fb >= 0) ::close(fb);
@@ -140,8 +152,10 @@ void Comparison::directories(int a, int b, const std::string& path) {
 
 }  // namespace
 
-Scratch::Scratch() {
-  std::string pattern = "/tmp/holdfast-source-XXXXXX";
+Scratch::Scratch(On on) {
+  const bool in_memory = on == On::memory && ::access("/dev/shm", W_OK) == 0;
+  std::string pattern =
+      in_memory ? "/dev/shm/holdfast-source-XXXXXX" : "/tmp/holdfast-source-XXXXXX";
   CHECK(::mkdtemp(pattern.data()) != nullptr, "no temporary directory");
   path_ = pattern;
 }
@@ -189,10 +203,11 @@ void make_directory(const std::string& path) {
 }
 
 void set_mtime(const std::string& path, std::int64_t nanoseconds) {
-  const std::array<struct timespec, 2> times{timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
-                                             timespec{.tv_sec = nanoseconds / 1'000'000'000,
-                                                      .tv_nsec = nanoseconds % 1'000'000'000}};
-  CHECK(::utimensat(AT_FDCWD, path.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) == 0, "no time set on " + path);
+  const std::array<struct timespec, 2> times{
+      timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+      timespec{.tv_sec = nanoseconds / 1'000'000'000, .tv_nsec = nanoseconds % 1'000'000'000}};
+  CHECK(::utimensat(AT_FDCWD, path.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) == 0,
+        "no time set on " + path);
 }
 
 std::string noise(std::size_t size, std::uint64_t seed) {

@@ -48,9 +48,12 @@ Snapshot capture(const FilesCaptureOptions& options, const Snapshot* parent) {
   return snapshot;
 }
 
-Snapshot capture(const std::string& root, const Snapshot* parent) { return capture(options_for(root), parent); }
+Snapshot capture(const std::string& root, const Snapshot* parent) {
+  return capture(options_for(root), parent);
+}
 
-base::Result<FilesRestoreReport> try_restore(const Snapshot& snapshot, const FilesRestoreOptions& options) {
+base::Result<FilesRestoreReport> try_restore(const Snapshot& snapshot,
+                                             const FilesRestoreOptions& options) {
   io::ThreadExecutor executor;
   return restore_files(options, *snapshot.chunks, snapshot.root, executor, {}, {});
 }
@@ -66,7 +69,8 @@ FilesRestoreReport restore(const Snapshot& snapshot, const FilesRestoreOptions& 
   return std::move(report).value();
 }
 
-FilesRestoreReport restore(const Snapshot& snapshot, const std::string& path, const std::string& target) {
+FilesRestoreReport restore(const Snapshot& snapshot, const std::string& path,
+                           const std::string& target) {
   FilesRestoreOptions options;
   options.path = path;
   options.target = target;

@@ -1,9 +1,11 @@
-// CacheStorage: keeps small answers of a slow storage in a local directory. Only objects that never change are kept:
-// by default those whose name ends in a SHA-256, and a whole object of such a name is checked against it.
+// CacheStorage: keeps small answers of a slow storage in a local directory. Only objects that never
+// change are kept: by default those whose name ends in a SHA-256, and a whole object of such a name
+// is checked against it.
 //
-// Cached content outlives the object: a read may succeed after another process removed it. Whoever wants to know
-// whether objects exist, or are intact where they lie, asks the storage below (stat and list are never cached).
-// The cache is an optimisation: whatever goes wrong with its files only costs another fetch.
+// Cached content outlives the object: a read may succeed after another process removed it. Whoever
+// wants to know whether objects exist, or are intact where they lie, asks the storage below (stat
+// and list are never cached). The cache is an optimisation: whatever goes wrong with its files only
+// costs another fetch.
 #pragma once
 
 #include <cstdint>
@@ -17,17 +19,19 @@
 
 namespace holdfast::storage {
 
-// Whether a name ends in 64 lower-case hexadecimal digits that follow its start, '/', '.', '-' or '_'.
+// Whether a name ends in 64 lower-case hexadecimal digits that follow its start, '/', '.', '-' or
+// '_'.
 [[nodiscard]] bool ends_in_hash(std::string_view name);
 
 struct CacheOptions {
-  std::string directory;                           // absolute; the cache's alone
-  std::uint64_t size_max = 256 * base::MiB;        // of all files; those unused for longest go
-  std::uint64_t item_size_max = base::MiB;         // larger answers are not kept
+  std::string directory;                     // absolute; the cache's alone
+  std::uint64_t size_max = 256 * base::MiB;  // of all files; those unused for longest go
+  std::uint64_t item_size_max = base::MiB;   // larger answers are not kept
   std::function<bool(std::string_view)> keeps = ends_in_hash;  // which names never change
 };
 
-// Thread-safe. Borrows the file system. Processes may share the directory; each counts what it knows of.
+// Thread-safe. Borrows the file system. Processes may share the directory; each counts what it
+// knows of.
 class CacheStorage final : public Storage {
  public:
   // Fails if the directory cannot be listed; one that does not exist is made when needed.

@@ -1,4 +1,5 @@
-// Storages from URLs: the one place that knows which driver serves which scheme and what is wrapped around it.
+// Storages from URLs: the one place that knows which driver serves which scheme and what is wrapped
+// around it.
 #pragma once
 
 #include <memory>
@@ -22,11 +23,14 @@ struct StorageOptions {
   LimitOptions limit;
 };
 
-// A location that holds something. not_found if there is nothing: an unmounted disk is no empty repository.
+// A location that holds something. not_found if there is nothing: an unmounted disk is no empty
+// repository.
 [[nodiscard]] base::Result<std::unique_ptr<Storage>> open_storage(
-    std::string_view url, const StorageDependencies& dependencies, const StorageOptions& options = {});
+    std::string_view url, const StorageDependencies& dependencies,
+    const StorageOptions& options = {});
 // A new location. already_exists if there is something in it.
 [[nodiscard]] base::Result<std::unique_ptr<Storage>> create_storage(
-    std::string_view url, const StorageDependencies& dependencies, const StorageOptions& options = {});
+    std::string_view url, const StorageDependencies& dependencies,
+    const StorageOptions& options = {});
 
 }  // namespace holdfast::storage

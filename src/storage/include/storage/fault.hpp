@@ -1,6 +1,7 @@
-// FaultStorage: a storage that goes wrong on purpose, from a seed: outages before and after the effect, full disks,
-// torn objects, flipped bits, stale listings, the crash of its client. For the simulation and for tests of everything
-// above. With the same seed and the same calls in the same order, the same faults come.
+// FaultStorage: a storage that goes wrong on purpose, from a seed: outages before and after the
+// effect, full disks, torn objects, flipped bits, stale listings, the crash of its client. For the
+// simulation and for tests of everything above. With the same seed and the same calls in the same
+// order, the same faults come.
 #pragma once
 
 #include <cstdint>
@@ -17,36 +18,49 @@
 namespace holdfast::storage {
 
 enum class FaultOperation {
-  begin_put, append, commit, read, get, stat, list, list_versions, remove, retain, free_bytes
+  begin_put,
+  append,
+  commit,
+  read,
+  get,
+  stat,
+  list,
+  list_versions,
+  remove,
+  retain,
+  free_bytes
 };
 [[nodiscard]] std::string_view fault_operation_name(FaultOperation operation) noexcept;
 
 struct FaultCall {
   std::uint64_t number = 0;  // of this storage, from 1
   FaultOperation operation = FaultOperation::stat;
-  std::string name;                      // the object, the prefix of a listing, the first of a batch
+  std::string name;  // the object, the prefix of a listing, the first of a batch
   std::optional<base::ErrorCode> error;  // how it ended; only in after_call
 };
 
 // Probabilities are per call (stale_list, remove_partial: per object), 0 to 1.
 struct FaultOptions {
   double unavailable_before = 0;  // fails, nothing happened
-  double unavailable_after = 0;   // fails, and it happened; an append keeps the promise of having taken nothing
-  double no_space = 0;            // of begin_put, append, commit
-  double torn_commit = 0;         // of an upload: only its beginning appears under its name, and the client crashes
-  double bit_flip = 0;            // of a read or get that succeeds: one bit is wrong
-  double remove_partial = 0;      // a name of a batch is left, with an error of its own
-  double stale_list = 0;          // an object stored or removed within `staleness` isn't shown, or still is
+  double unavailable_after =
+      0;  // fails, and it happened; an append keeps the promise of having taken nothing
+  double no_space = 0;  // of begin_put, append, commit
+  double torn_commit =
+      0;  // of an upload: only its beginning appears under its name, and the client crashes
+  double bit_flip = 0;        // of a read or get that succeeds: one bit is wrong
+  double remove_partial = 0;  // a name of a batch is left, with an error of its own
+  double stale_list = 0;  // an object stored or removed within `staleness` isn't shown, or still is
   base::Duration staleness;
-  // This call crashes the client, before or after its effect; every later call fails. Counted from 1.
+  // This call crashes the client, before or after its effect; every later call fails. Counted
+  // from 1.
   std::optional<std::uint64_t> crash_at_call;
   // Called around every call, without locks held: where a simulation schedules and traces.
   std::function<void(const FaultCall&)> before_call;
   std::function<void(const FaultCall&)> after_call;
 };
 
-// What was removed lately, so that stale listings can show it. Shared by the FaultStorages of all clients of one
-// storage. Thread-safe.
+// What was removed lately, so that stale listings can show it. Shared by the FaultStorages of all
+// clients of one storage. Thread-safe.
 class RecentlyRemoved {
  public:
   // Forgets what was removed longer than `staleness` ago.
@@ -64,8 +78,8 @@ class RecentlyRemoved {
   std::map<std::string, Removed> removed_;
 };
 
-// One client's view of a storage that it borrows: what is stored outlives the client that crashes. `clock` is the
-// storage's. Thread-safe. Uploads must not outlive it.
+// One client's view of a storage that it borrows: what is stored outlives the client that crashes.
+// `clock` is the storage's. Thread-safe. Uploads must not outlive it.
 class FaultStorage final : public Storage {
  public:
   FaultStorage(Storage& inner, const base::Clock& clock, std::uint64_t seed, FaultOptions options,
@@ -100,7 +114,8 @@ class FaultStorage final : public Storage {
   struct Decision {
     Fault fault = Fault::none;
     FaultCall call;
-    std::shared_ptr<const FaultOptions> options;  // those of this call, whatever set_options does meanwhile
+    std::shared_ptr<const FaultOptions>
+        options;  // those of this call, whatever set_options does meanwhile
   };
 
   Decision decide(FaultOperation operation, std::string_view name);

@@ -1,5 +1,6 @@
-// LimitStorage: keeps uploads and downloads below given rates, so that a backup leaves room on the line.
-// It passes an append on in pieces, so it belongs outside a RetryStorage, not inside: a repeated append must be whole.
+// LimitStorage: keeps uploads and downloads below given rates, so that a backup leaves room on the
+// line. It passes an append on in pieces, so it belongs outside a RetryStorage, not inside: a
+// repeated append must be whole.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,12 @@ namespace holdfast::storage {
 struct LimitOptions {
   std::optional<std::uint64_t> upload_bytes_per_second;    // above 0; nothing: unlimited
   std::optional<std::uint64_t> download_bytes_per_second;  // above 0; nothing: unlimited
-  std::stop_token stop;                                    // ends a pause; the call then fails with `cancelled`
+  std::stop_token stop;  // ends a pause; the call then fails with `cancelled`
 };
 
-// One pair of rates for all tasks together; up to half a second's worth may pass at once. Listings and answers
-// without content are not counted. Thread-safe. Borrows executor and clock. Uploads must not outlive it.
+// One pair of rates for all tasks together; up to half a second's worth may pass at once. Listings
+// and answers without content are not counted. Thread-safe. Borrows executor and clock. Uploads
+// must not outlive it.
 class LimitStorage final : public Storage {
  public:
   LimitStorage(std::unique_ptr<Storage> inner, io::Executor& executor, const base::Clock& clock,

@@ -1,5 +1,6 @@
-// MemoryStorage: objects in the heap, for tests and the simulation. It can behave like a plain disk or like a bucket
-// with versions and compliance lock: then a remove only adds a delete marker, and nothing that was stored goes away.
+// MemoryStorage: objects in the heap, for tests and the simulation. It can behave like a plain disk
+// or like a bucket with versions and compliance lock: then a remove only adds a delete marker, and
+// nothing that was stored goes away.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct MemoryOptions {
   std::optional<std::uint64_t> capacity;
 };
 
-// Borrows the clock, which is the storage's own: stored_at comes from it. Uploads must not outlive the storage.
+// Borrows the clock, which is the storage's own: stored_at comes from it. Uploads must not outlive
+// the storage.
 class MemoryStorage final : public Storage {
  public:
   explicit MemoryStorage(const base::Clock& clock, MemoryOptions options = {});
@@ -40,26 +42,29 @@ class MemoryStorage final : public Storage {
   base::Result<void> retain(std::string_view name, base::Time until) override;
   base::Result<std::optional<std::uint64_t>> free_bytes() override;
 
-  // For tests and the simulation: lets `change` alter the bytes of the current version in place, as a failing disk
-  // would; version, time and lock stay. not_found if there is none.
+  // For tests and the simulation: lets `change` alter the bytes of the current version in place, as
+  // a failing disk would; version, time and lock stay. not_found if there is none.
   base::Result<void> damage(std::string_view name, const std::function<void(base::Bytes&)>& change);
-  // The same world's end of retention: drops versions that are not current and no longer locked, as a bucket's
-  // lifecycle rule does. Returns how many.
+  // The same world's end of retention: drops versions that are not current and no longer locked, as
+  // a bucket's lifecycle rule does. Returns how many.
   std::size_t expire_versions();
 
  private:
   class MemoryUpload;
   struct Version {
     std::uint64_t number = 0;
-    std::shared_ptr<const base::Bytes> content;  // shared with readers that are under way; none: a delete marker
+    std::shared_ptr<const base::Bytes>
+        content;  // shared with readers that are under way; none: a delete marker
     base::Time stored_at;
     std::optional<base::Time> retained_until;
   };
   using Versions = std::vector<Version>;  // oldest first, never empty
 
   // Takes the content if it succeeds, and leaves it if not.
-  base::Result<ObjectInfo> commit(std::string_view name, base::Bytes& content, const PutOptions& options);
-  base::Result<std::shared_ptr<const base::Bytes>> find(std::string_view name, std::string_view version);
+  base::Result<ObjectInfo> commit(std::string_view name, base::Bytes& content,
+                                  const PutOptions& options);
+  base::Result<std::shared_ptr<const base::Bytes>> find(std::string_view name,
+                                                        std::string_view version);
   [[nodiscard]] ObjectInfo info_of(const std::string& name, const Version& version) const;
   // The current object; none if absent or deleted. Call with the mutex held.
   Version* current(std::string_view name);

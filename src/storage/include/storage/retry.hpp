@@ -1,12 +1,14 @@
-// RetryStorage: tries again what an outage interrupted, with growing, jittered pauses, until attempts or time run out.
-// Only errors that say so (Retry::may_help) are tried again; the last one is handed on with the number of attempts.
+// RetryStorage: tries again what an outage interrupted, with growing, jittered pauses, until
+// attempts or time run out. Only errors that say so (Retry::may_help) are tried again; the last one
+// is handed on with the number of attempts.
 //
-// A commit whose outcome is unknown (the answer got lost) is tried again as well. If it then meets the name taken, the
-// object there is compared with what was sent: by content up to content_kept_max, by size beyond, where names carry
-// the hash. The same means that the first attempt had worked.
+// A commit whose outcome is unknown (the answer got lost) is tried again as well. If it then meets
+// the name taken, the object there is compared with what was sent: by content up to
+// content_kept_max, by size beyond, where names carry the hash. The same means that the first
+// attempt had worked.
 //
-// What a driver must promise: an append that fails with may_help took nothing, and a commit that fails with may_help
-// may be called again on the same upload.
+// What a driver must promise: an append that fails with may_help took nothing, and a commit that
+// fails with may_help may be called again on the same upload.
 #pragma once
 
 #include <memory>
@@ -24,7 +26,7 @@ struct RetryOptions {
   base::Duration delay_first = base::milliseconds(200);
   base::Duration delay_max = base::seconds(20);
   base::Duration total_max = base::minutes(2);  // of one call; no attempt starts later
-  std::stop_token stop;                         // ends a pause; the call then fails with `cancelled`
+  std::stop_token stop;  // ends a pause; the call then fails with `cancelled`
 };
 
 // Thread-safe. Borrows all but the inner storage. Uploads must not outlive it.

@@ -1,9 +1,10 @@
-// Storage: where a repository's objects live. Objects are written once, whole, under a name that contains the hash of
-// their content; there is no rename, no append and no overwrite. Drivers: local, memory (here), S3 and SFTP (to come);
-// decorators of the same interface: retry, limit, cache, fault. All of them pass one conformance suite.
+// Storage: where a repository's objects live. Objects are written once, whole, under a name that
+// contains the hash of their content; there is no rename, no append and no overwrite. Drivers:
+// local, memory (here), S3 and SFTP (to come); decorators of the same interface: retry, limit,
+// cache, fault. All of them pass one conformance suite.
 //
-// Results tell outage (unavailable), absence (not_found) and damage (damaged) apart, everywhere: a caller that takes
-// an outage for absence loses data.
+// Results tell outage (unavailable), absence (not_found) and damage (damaged) apart, everywhere: a
+// caller that takes an outage for absence loses data.
 #pragma once
 
 #include <cstdint>
@@ -20,28 +21,32 @@
 
 namespace holdfast::storage {
 
-// Object names: 1 to 512 bytes of [a-z0-9._/-], no empty, "." or ".." component, no leading or trailing slash.
+// Object names: 1 to 512 bytes of [a-z0-9._/-], no empty, "." or ".." component, no leading or
+// trailing slash.
 [[nodiscard]] bool is_valid_name(std::string_view name);
 
 struct ObjectInfo {
   std::string name;
   std::uint64_t size = 0;
-  base::Time stored_at;                        // by the storage's clock, not ours
-  std::string version;                         // opaque; empty where the storage keeps one version only
-  std::optional<base::Time> retained_until;    // object lock; nothing if not locked or not told
+  base::Time stored_at;  // by the storage's clock, not ours
+  std::string version;   // opaque; empty where the storage keeps one version only
+  std::optional<base::Time> retained_until;  // object lock; nothing if not locked or not told
   enum class Kind { object, delete_marker } kind = Kind::object;
 };
 
-// A listing in pages: ask again with `next` until it is empty. A page may be empty although more follow.
+// A listing in pages: ask again with `next` until it is empty. A page may be empty although more
+// follow.
 struct ListPage {
-  std::vector<ObjectInfo> objects;  // ascending by name; in list_versions the newest version of a name comes first
-  std::string next;                 // opaque continuation
+  std::vector<ObjectInfo>
+      objects;       // ascending by name; in list_versions the newest version of a name comes first
+  std::string next;  // opaque continuation
 };
 
 struct ListOptions {
-  std::string prefix;        // plain string prefix
-  std::string start_after;   // only names greater than this
-  std::string continuation;  // from ListPage::next; the other fields stay as they were in the first call
+  std::string prefix;       // plain string prefix
+  std::string start_after;  // only names greater than this
+  std::string
+      continuation;  // from ListPage::next; the other fields stay as they were in the first call
   std::size_t page_size = 1000;
 };
 
@@ -60,15 +65,17 @@ class Upload {
  public:
   virtual ~Upload() = default;
   virtual base::Result<void> append(base::ByteView data) = 0;
-  // Put-if-absent under `name`; durable when it returns. already_exists if the name is taken: what is there stays.
+  // Put-if-absent under `name`; durable when it returns. already_exists if the name is taken: what
+  // is there stays.
   virtual base::Result<ObjectInfo> commit(std::string_view name, const PutOptions& options) = 0;
 };
 
 struct Capabilities {
   bool versions = false;   // overwrites and deletes leave older versions, list_versions shows them
   bool retention = false;  // objects can be locked until a time
-  // A listing shows everything that was stored and nothing that was removed before it began, and one clock gives all storage
-  // times. Prune then needn't wait out its grace (docs/internals/prune.md).
+  // A listing shows everything that was stored and nothing that was removed before it began, and
+  // one clock gives all storage times. Prune then needn't wait out its grace
+  // (docs/internals/prune.md).
   bool consistent = false;
 };
 
@@ -88,23 +95,30 @@ class Storage {
   [[nodiscard]] virtual Capabilities capabilities() const = 0;
 
   virtual base::Result<std::unique_ptr<Upload>> begin_put() = 0;
-  // Exactly `range.size` bytes into `out` (same size). A range that passes the object's end is damaged.
-  virtual base::Result<void> read(std::string_view name, Range range, base::MutableByteView out) = 0;
-  // The whole object, at most `size_max` bytes (damaged if it is longer). `version` empty: the current one.
-  virtual base::Result<base::Bytes> get(std::string_view name, std::uint64_t size_max, std::string_view version = {}) = 0;
+  // Exactly `range.size` bytes into `out` (same size). A range that passes the object's end is
+  // damaged.
+  virtual base::Result<void> read(std::string_view name, Range range,
+                                  base::MutableByteView out) = 0;
+  // The whole object, at most `size_max` bytes (damaged if it is longer). `version` empty: the
+  // current one.
+  virtual base::Result<base::Bytes> get(std::string_view name, std::uint64_t size_max,
+                                        std::string_view version = {}) = 0;
   virtual base::Result<ObjectInfo> stat(std::string_view name) = 0;
   virtual base::Result<ListPage> list(const ListOptions& options) = 0;
   // Where there are no versions: the same as list.
   virtual base::Result<ListPage> list_versions(const ListOptions& options) = 0;
-  // Up to 1,000 names; one outcome for each, in the same order. An error of the call itself: nothing is known.
+  // Up to 1,000 names; one outcome for each, in the same order. An error of the call itself:
+  // nothing is known.
   virtual base::Result<std::vector<RemoveOutcome>> remove(std::span<const std::string> names) = 0;
-  // Locks, or extends the lock of, the current version. unsupported without Capabilities::retention.
+  // Locks, or extends the lock of, the current version. unsupported without
+  // Capabilities::retention.
   virtual base::Result<void> retain(std::string_view name, base::Time until) = 0;
   // Bytes free at the place, if it knows.
   virtual base::Result<std::optional<std::uint64_t>> free_bytes() = 0;
 
   // begin_put, append, commit.
-  base::Result<ObjectInfo> put(std::string_view name, base::ByteView data, const PutOptions& options = {});
+  base::Result<ObjectInfo> put(std::string_view name, base::ByteView data,
+                               const PutOptions& options = {});
   // All pages of a listing, for prefixes whose number of objects is bounded by design.
   base::Result<std::vector<ObjectInfo>> list_all(std::string_view prefix);
 };

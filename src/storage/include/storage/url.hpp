@@ -14,13 +14,15 @@ namespace holdfast::storage {
 struct LocationUrl {
   enum class Scheme { file };
   Scheme scheme = Scheme::file;
-  std::string path;  // as given for a plain path, absolute for file://; no trailing slashes, never empty
+  std::string
+      path;  // as given for a plain path, absolute for file://; no trailing slashes, never empty
 };
 
-// invalid_argument for what makes no sense, unsupported for a scheme that this version doesn't know. Messages never
-// repeat more of a URL than its scheme: others may hold passwords.
+// invalid_argument for what makes no sense, unsupported for a scheme that this version doesn't
+// know. Messages never repeat more of a URL than its scheme: others may hold passwords.
 [[nodiscard]] base::Result<LocationUrl> parse_location_url(std::string_view text);
-// The URL form, which parse_location_url reads back: "file:///srv/a%20b". A relative path stays a path.
+// The URL form, which parse_location_url reads back: "file:///srv/a%20b". A relative path stays a
+// path.
 [[nodiscard]] std::string format_location_url(const LocationUrl& url);
 
 }  // namespace holdfast::storage

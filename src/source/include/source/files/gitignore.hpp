@@ -1,5 +1,6 @@
-// Patterns in the syntax of .gitignore, for excludes and includes: negation, anchoring, `**`, directories only,
-// character classes, escapes. Names are raw bytes. What matches is what `git check-ignore` says.
+// Patterns in the syntax of .gitignore, for excludes and includes: negation, anchoring, `**`,
+// directories only, character classes, escapes. Names are raw bytes. What matches is what `git
+// check-ignore` says.
 #pragma once
 
 #include <bitset>
@@ -12,8 +13,9 @@ namespace holdfast::source {
 
 enum class PathKind { directory, other };
 
-// What is asked about. `path` is relative to the place to which the rules belong: components joined by '/', without
-// one at the start. `inner` is a second place, given as an offset into `path`, from which anchored patterns match too.
+// What is asked about. `path` is relative to the place to which the rules belong: components joined
+// by '/', without one at the start. `inner` is a second place, given as an offset into `path`, from
+// which anchored patterns match too.
 struct IgnoreSubject {
   std::string_view path;
   PathKind kind = PathKind::other;
@@ -29,12 +31,13 @@ class GitignorePattern {
   [[nodiscard]] bool negated() const noexcept { return negated_; }
 
  private:
-  // skip: to the next step or past the two after it, which makes the `**/` between directories optional.
+  // skip: to the next step or past the two after it, which makes the `**/` between directories
+  // optional.
   enum class StepKind : std::uint8_t { byte, any, set, star, star_all, skip };
   struct Step {
     StepKind kind;
-    unsigned char byte = 0;   // byte
-    std::uint32_t set = 0;    // set: index into sets_
+    unsigned char byte = 0;  // byte
+    std::uint32_t set = 0;   // set: index into sets_
   };
   enum class Shape { literal, suffix, steps, nothing };
 
@@ -56,7 +59,8 @@ class GitignorePattern {
   std::vector<std::bitset<256>> sets_;
 };
 
-// The patterns of one file or one command line; the last one that matches decides. Immutable while it is shared.
+// The patterns of one file or one command line; the last one that matches decides. Immutable while
+// it is shared.
 class GitignoreRules {
  public:
   enum class Verdict { none, ignored, kept };

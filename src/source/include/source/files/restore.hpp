@@ -1,5 +1,5 @@
-// Restore of files: recreates a snapshot's entries below a directory, contents in the order in which chunks lie in packs,
-// attributes last, and never through a symlink out of that directory.
+// Restore of files: recreates a snapshot's entries below a directory, contents in the order in
+// which chunks lie in packs, attributes last, and never through a symlink out of that directory.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,21 @@
 namespace holdfast::source {
 
 struct FilesRestoreOptions {
-  // What to do about a file that is there already. never: leave it. changed: leave it if kind, size and mtime are the
-  // snapshot's (its attributes are set); else make it the snapshot's. always: compare contents too.
-  // Blocks that are right already aren't written again.
+  // What to do about a file that is there already. never: leave it. changed: leave it if kind, size
+  // and mtime are the snapshot's (its attributes are set); else make it the snapshot's. always:
+  // compare contents too. Blocks that are right already aren't written again.
   enum class Overwrite { never, changed, always };
   enum class Run { real, dry };
   // by_name: owners get the number that their name has on this machine, if it has one.
   enum class Owners { by_name, by_number };
 
   std::string target;  // a directory; made, with those above it, if it doesn't exist
-  // Absolute path in the snapshot; empty: all of it. What a directory holds comes directly into `target`, and the
-  // directory's attributes onto it; anything else comes into `target` under its name.
+  // Absolute path in the snapshot; empty: all of it. What a directory holds comes directly into
+  // `target`, and the directory's attributes onto it; anything else comes into `target` under its
+  // name.
   std::string path;
-  std::vector<std::string> includes;  // in .gitignore syntax; none: everything. With a directory comes what it holds.
+  std::vector<std::string>
+      includes;  // in .gitignore syntax; none: everything. With a directory comes what it holds.
   Overwrite overwrite = Overwrite::changed;
   Run run = Run::real;
   Owners owners = Owners::by_name;
@@ -53,20 +55,23 @@ struct FilesRestoreReport {
   FilesRestoreProgress totals;
   std::vector<FilesRestoreFailure> failures;  // the first 10,000; totals.failures counts all
   bool damaged = false;                       // something could not be had from the repository
-  std::vector<std::string> notes;  // what could not be kept and is no failure, such as owners without root
+  std::vector<std::string>
+      notes;  // what could not be kept and is no failure, such as owners without root
 };
 
 // Called from any of the tasks, never by two at once.
 using FilesRestoreProgressCall = std::function<void(const FilesRestoreProgress&)>;
 
-// Restores the tree of `root`. A file that can't be restored is named in the report, nothing of it is left looking
-// complete, and the rest goes on. What was restored is durable on return. `reader` is used by two tasks at once: get() while
-// fetch() runs.
-// Errors: not_found (nothing at `path`), no_space, permission_denied (the target can't be written), cancelled, and others
-// that concern everything.
+// Restores the tree of `root`. A file that can't be restored is named in the report, nothing of it
+// is left looking complete, and the rest goes on. What was restored is durable on return. `reader`
+// is used by two tasks at once: get() while fetch() runs. Errors: not_found (nothing at `path`),
+// no_space, permission_denied (the target can't be written), cancelled, and others that concern
+// everything.
 base::Result<FilesRestoreReport> restore_files(const FilesRestoreOptions& options,
                                                repository::ContentReader& reader,
-                                               const repository::TreeRoot& root, io::Executor& executor,
-                                               const FilesRestoreProgressCall& progress, std::stop_token stop);
+                                               const repository::TreeRoot& root,
+                                               io::Executor& executor,
+                                               const FilesRestoreProgressCall& progress,
+                                               std::stop_token stop);
 
 }  // namespace holdfast::source

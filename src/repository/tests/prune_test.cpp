@@ -1,0 +1,174 @@
+// Prune deletes what nobody needs, keeps what somebody needs, and stops where it can't tell.
+#include "repository/prune.hpp"
+
+#include <gtest/gtest.h>
+
+#include "repository/object_name.hpp"
+#include "repository/pack_list.hpp"
+#include "repository/snapshot_list.hpp"
+#include "repository_fixture.hpp"
+
+namespace holdfast::repository {
+namespace {
+
+PruneReport run_prune(Repository& repository, PruneRun run = PruneRun::real) {
+  return must(prune(repository, {}, run, {}, {}));
+}
+
+void forget(Repository& repository, const ObjectHash& id) {
+  const auto list = must(list_snapshots(repository));
+  must(forget_snapshot(repository, must(choose_snapshot(list, base::to_hex(id)))));
+}
+
+std::uint64_t stored_bytes(Repository& repository) {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, pack] : must(list_packs(repository))) bytes += pack.size;
+  return bytes;
+}
+
+TEST(Prune, DeletesWhatOnlyAForgottenSnapshotNeeded) {
+  TestRepository test;
+  auto repository = test.open();
+  const TestFiles kept_files{{"/keep", noise(1, 200'000)}};
+  const auto gone = must(write_snapshot(*repository, {{"/keep", noise(1, 200'000)}, {"/gone", noise(2, 200'000)}}));
+  const auto kept = must(write_snapshot(*repository, kept_files));
+  forget(*repository, gone.id);
+  const auto before = stored_bytes(*repository);
+  const auto report = run_prune(*repository);
+  EXPECT_TRUE(report.executed);
+  EXPECT_GT(report.bytes_deleted, 150'000U);
+  EXPECT_LT(stored_bytes(*repository), before - 150'000U);
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), kept_files);
+}
+
+TEST(Prune, TwiceLeavesNothingBehind) {
+  TestRepository test;
+  auto repository = test.open();
+  forget(*repository, must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}})).id);
+  (void)run_prune(*repository);
+  test.clock.advance(base::seconds(1));
+  (void)run_prune(*repository);
+  EXPECT_EQ(stored_bytes(*repository), 0U);
+  EXPECT_TRUE(must(test.storage.list_all(condemned_prefix)).empty());
+  EXPECT_TRUE(must(test.storage.list_all(sessions_prefix)).empty());
+}
+
+TEST(Prune, DryRunChangesNothing) {
+  TestRepository test;
+  auto repository = test.open();
+  forget(*repository, must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}})).id);
+  const auto before = stored_bytes(*repository);
+  const auto report = run_prune(*repository, PruneRun::dry);
+  EXPECT_FALSE(report.plan.condemn.empty());
+  EXPECT_FALSE(report.executed);
+  EXPECT_EQ(stored_bytes(*repository), before);
+  EXPECT_TRUE(must(test.storage.list_all(condemned_prefix)).empty());
+}
+
+TEST(Prune, CompactsPacksWithMuchGarbage) {
+  TestRepository test;
+  auto repository = test.open();
+  TestFiles all;
+  TestFiles kept_files;
+  for (int i = 0; i < 40; ++i) {
+    const auto name = "/f" + std::to_string(i);
+    all[name] = noise(static_cast<std::uint64_t>(i), 5'000);
+    if (i % 2 == 0) kept_files[name] = all[name];
+  }
+  const auto gone = must(write_snapshot(*repository, all));
+  const auto kept = must(write_snapshot(*repository, kept_files));
+  forget(*repository, gone.id);
+  const auto report = run_prune(*repository);
+  EXPECT_GT(report.bytes_rewritten, 0U);
+  EXPECT_LT(stored_bytes(*repository), 150'000U);
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), kept_files);
+}
+
+TEST(Prune, WaitsOutItsGraceWhereListingsMayBeStale) {
+  TestRepository test({.versions = false, .retention = false, .consistent = false});
+  auto repository = test.open();
+  forget(*repository, must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}})).id);
+  test.clock.advance(repository->config().session_ttl + base::hours(1));
+  EXPECT_EQ(run_prune(*repository).packs_deleted, 0U);
+  test.clock.advance(base::hours(23));
+  EXPECT_EQ(run_prune(*repository).packs_deleted, 0U);
+  test.clock.advance(base::hours(2));
+  EXPECT_GT(run_prune(*repository).packs_deleted, 0U);
+  EXPECT_EQ(stored_bytes(*repository), 0U);
+}
+
+TEST(Prune, LeavesALiveSessionsPacksAlone) {
+  TestRepository test;
+  auto repository = test.open();
+  const auto session = must(Session::begin(*repository, "backup"));
+  test.clock.advance(base::seconds(1));
+  forget(*repository, must(write_snapshot(*test.open("b"), {{"/f", noise(1, 200'000)}})).id);
+  const auto report = run_prune(*test.open("c"));
+  EXPECT_EQ(report.packs_deleted, 0U);
+  EXPECT_TRUE(report.plan.condemn.empty());
+}
+
+TEST(Prune, RescuesWhatASnapshotNeedsOfACondemnedPack) {
+  TestRepository test;
+  auto repository = test.open();
+  const TestFiles files{{"/f", noise(1, 200'000)}};
+  const auto kept = must(write_snapshot(*repository, files));
+  std::vector<CondemnedPack> packs;
+  for (const auto& [name, pack] : must(list_packs(*repository))) packs.push_back({pack.type, name});
+  (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
+  (void)run_prune(*repository);
+  for (const auto& pack : packs) {
+    EXPECT_FALSE(test.storage.stat(pack_object_name(pack.type, pack.name)).ok()) << "a condemnation is irrevocable";
+  }
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), files);
+}
+
+TEST(Prune, ADamagedSnapshotStopsIt) {
+  TestRepository test;
+  auto repository = test.open();
+  const auto damaged = must(write_snapshot(*repository, {{"/a", noise(1, 50'000)}}));
+  forget(*repository, must(write_snapshot(*repository, {{"/b", noise(2, 50'000)}}, "other")).id);
+  must(test.storage.damage(object_name(snapshots_prefix, damaged.id), [](base::Bytes& bytes) { bytes[bytes.size() / 2] ^= 1; }));
+  const auto before = stored_bytes(*repository);
+  const auto report = prune(*test.open("b"), {}, PruneRun::real, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::damaged);
+  EXPECT_EQ(stored_bytes(*repository), before);
+}
+
+TEST(Prune, AForgedSnapshotDoesNotStopIt) {
+  TestRepository test;
+  auto repository = test.open();
+  (void)must(put_object(test.storage, snapshots_prefix, base::as_bytes("not a snapshot at all")));
+  forget(*repository, must(write_snapshot(*repository, {{"/b", noise(2, 50'000)}})).id);
+  const auto report = run_prune(*repository);
+  EXPECT_GT(report.packs_deleted, 0U);
+  EXPECT_FALSE(report.ignored.empty()) << "what was forged is named";
+}
+
+TEST(Prune, AClockThatWentBackStopsIt) {
+  TestRepository test;
+  auto repository = test.open();
+  forget(*repository, must(write_snapshot(*repository, {{"/b", noise(2, 50'000)}})).id);
+  test.clock.advance(base::hours(-1));
+  const auto report = prune(*repository, {}, PruneRun::real, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::conflict);
+}
+
+TEST(Prune, HeldSnapshotsCantBeForgotten) {
+  TestRepository test;
+  auto repository = test.open();
+  const auto snapshot = must(write_snapshot(*repository, {{"/f", {1}}}));
+  must(write_note(*repository, snapshot.id, NoteAction::hold, "", "legal"));
+  auto list = must(list_snapshots(*repository));
+  ASSERT_TRUE(list.snapshots[0].is_held());
+  EXPECT_FALSE(forget_snapshot(*repository, list.snapshots[0]).ok());
+  test.clock.advance(base::seconds(1));
+  must(write_note(*repository, snapshot.id, NoteAction::release, "", ""));
+  list = must(list_snapshots(*repository));
+  must(forget_snapshot(*repository, list.snapshots[0]));
+}
+
+}  // namespace
+}  // namespace holdfast::repository

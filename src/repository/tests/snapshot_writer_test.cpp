@@ -1,0 +1,167 @@
+// Snapshots are written and read back whole; what is known is not stored again; nothing counts before commit.
+#include "repository/snapshot_writer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "repository/object_name.hpp"
+#include "repository_fixture.hpp"
+
+namespace holdfast::repository {
+namespace {
+
+TestFiles varied_files() {
+  TestFiles files;
+  files["/empty"] = {};
+  files["/one-byte"] = {42};
+  files["/just-bundled"] = noise(1, 1024);
+  files["/just-streamed"] = noise(2, 1025);
+  files["/large"] = noise(3, 300'000);
+  files["/zeros"] = base::Bytes(100'000);
+  for (int i = 0; i < 200; ++i) files["/dir/small" + std::to_string(i)] = noise(100 + i, 10 + i * 5);
+  return files;
+}
+
+TEST(SnapshotWriter, GivesBackWhatWasWritten) {
+  TestRepository test;
+  auto repository = test.open();
+  const auto files = varied_files();
+  const auto committed = must(write_snapshot(*repository, files));
+  EXPECT_EQ(must(read_snapshot(*repository, committed.summary.root)), files);
+  EXPECT_EQ(committed.summary.root.entries, files.size());
+}
+
+TEST(SnapshotWriter, AnotherMachineReadsIt) {
+  TestRepository test;
+  const auto files = varied_files();
+  const auto committed = must(write_snapshot(*test.open("a"), files));
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), committed.summary.root)), files);
+}
+
+TEST(SnapshotWriter, StoresNothingTwice) {
+  TestRepository test;
+  const auto files = varied_files();
+  (void)must(write_snapshot(*test.open(), files));
+  const auto unchanged = must(write_snapshot(*test.open(), files));
+  EXPECT_EQ(unchanged.totals.bytes_new, 0U);
+  // Without parent and small-file table the large files still deduplicate by their chunks.
+  const auto elsewhere = must(write_snapshot(*test.open("fresh cache"), files, "another label"));
+  EXPECT_LT(elsewhere.totals.bytes_new, 150'000U);
+  EXPECT_EQ(must(read_snapshot(*test.open(), elsewhere.summary.root)), files);
+}
+
+TEST(SnapshotWriter, EqualSmallFilesAreStoredOnce) {
+  TestRepository test;
+  TestFiles files;
+  for (int i = 0; i < 50; ++i) files["/copy" + std::to_string(i)] = noise(7, 900);
+  const auto committed = must(write_snapshot(*test.open(), files));
+  EXPECT_LT(committed.totals.bytes_new, 10'000U);
+  EXPECT_EQ(must(read_snapshot(*test.open(), committed.summary.root)), files);
+}
+
+TEST(SnapshotWriter, WithoutCommitNothingCounts) {
+  TestRepository test;
+  auto repository = test.open();
+  {
+    auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+    must(writer->begin_content(300'000));
+    auto room = must(writer->buffer());
+    std::memset(room.data(), 1, room.size());
+    must(writer->filled(room.size()));
+  }
+  EXPECT_TRUE(must(list_snapshots(*repository)).snapshots.empty());
+  EXPECT_TRUE(must(test.storage.list_all(sessions_prefix)).empty()) << "an ended session leaves no object";
+}
+
+TEST(SnapshotWriter, AbandonedContentLeavesNoEntry) {
+  TestRepository test;
+  auto repository = test.open();
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  for (const std::uint64_t size : {std::uint64_t{100}, std::uint64_t{50'000}}) {
+    must(writer->begin_content(size));
+    const auto room = must(writer->buffer());
+    std::memset(room.data(), 3, room.size());
+    must(writer->filled(std::min<std::size_t>(room.size(), size)));
+    writer->abandon_content();
+  }
+  Entry kept;
+  kept.key = {'k'};
+  must(writer->begin_content(5));
+  std::memcpy(must(writer->buffer()).data(), "hello", 5);
+  must(writer->filled(5));
+  must(writer->end_content(kept));
+  const auto committed = must(writer->commit({}));
+  const auto files = must(read_snapshot(*repository, committed.summary.root));
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(base::as_text(files.at("/k")), "hello");
+}
+
+TEST(SnapshotWriter, FilesThatGrowOrShrinkWhileTheyAreRead) {
+  TestRepository test;
+  auto repository = test.open();
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  TestFiles expected;
+  const auto put = [&](const std::string& name, std::uint64_t expected_size, const base::Bytes& bytes) {
+    must(writer->begin_content(expected_size));
+    for (base::ByteView rest(bytes); !rest.empty();) {
+      const auto room = must(writer->buffer());
+      const auto size = std::min<std::size_t>({room.size(), rest.size(), 700});
+      std::memcpy(room.data(), rest.data(), size);
+      must(writer->filled(size));
+      rest = rest.subspan(size);
+    }
+    Entry entry;
+    entry.key.assign(name.begin(), name.end());
+    must(writer->end_content(entry));
+    expected["/" + name] = bytes;
+  };
+  put("grew-out-of-its-bundle", 10, noise(1, 40'000));
+  put("grew-a-little", 10, noise(2, 900));
+  put("shrank", 50'000, noise(3, 20));
+  put("shrank-to-nothing", 50'000, {});
+  const auto committed = must(writer->commit({}));
+  EXPECT_EQ(must(read_snapshot(*repository, committed.summary.root)), expected);
+}
+
+TEST(SnapshotWriter, HolesComeBackAsZeros) {
+  TestRepository test;
+  auto repository = test.open();
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  must(writer->begin_content(1'000'000));
+  must(writer->hole(500'000));
+  std::memcpy(must(writer->buffer()).data(), "data", 4);
+  must(writer->filled(4));
+  must(writer->hole(499'996));
+  Entry entry;
+  entry.key = {'f'};
+  must(writer->end_content(entry));
+  const auto committed = must(writer->commit({}));
+  base::Bytes expected(1'000'000);
+  std::memcpy(expected.data() + 500'000, "data", 4);
+  EXPECT_EQ(must(read_snapshot(*repository, committed.summary.root)).at("/f"), expected);
+  EXPECT_LT(committed.totals.bytes_new, 1'000U);
+}
+
+TEST(SnapshotWriter, LateSnapshotsAreReportedAsFailures) {
+  TestRepository test;
+  auto repository = test.open();
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  test.clock.advance(repository->config().session_ttl + base::seconds(1));
+  const auto committed = writer->commit({});
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().code(), base::ErrorCode::conflict);
+  EXPECT_TRUE(must(list_snapshots(*repository)).snapshots.empty());
+}
+
+TEST(SnapshotWriter, ManyEntriesBetweenTwoSmallFilesDontBlock) {
+  TestRepository test;
+  TestFiles files;
+  files["/a"] = {1};
+  for (std::size_t i = 0; i < assembly_steps_max * 2; ++i) files["/b" + std::to_string(i)] = {};
+  files["/c"] = {2};
+  const auto committed = must(write_snapshot(*test.open(), files));
+  EXPECT_EQ(committed.summary.root.entries, files.size());
+  EXPECT_EQ(must(read_snapshot(*test.open(), committed.summary.root)), files);
+}
+
+}  // namespace
+}  // namespace holdfast::repository
