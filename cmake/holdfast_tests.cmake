@@ -13,8 +13,9 @@ endif()
 # Adds the GoogleTest binary <target> of <sources> and registers its cases under <label>.
 function(holdfast_gtest target label timeout_seconds sources libraries)
   add_executable(${target} ${sources})
-  # `if (x) ASSERT_EQ(…);` is what it looks like; the macro's own else is guarded.
-  target_compile_options(${target} PRIVATE -Wno-dangling-else)
+  # GoogleTest's macros: `if (x) ASSERT_EQ(…);` is what it looks like, and INSTANTIATE_TEST_SUITE_P has a
+  # parameter `info` round the lambda whose parameter everybody calls `info`.
+  target_compile_options(${target} PRIVATE -Wno-dangling-else -Wno-shadow)
   target_link_libraries(${target} PRIVATE ${libraries} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${target}
     TEST_PREFIX "${target}/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

@@ -140,7 +140,8 @@ std::string printable(std::string_view raw) {
   while (!raw.empty()) {
     const auto lead = static_cast<unsigned char>(raw[0]);
     const auto length = utf8_length(raw);
-    const bool c1_control = length == 2 && lead == 0xc2 && static_cast<unsigned char>(raw[1]) < 0xa0;
+    const bool c1_control =
+        length == 2 && lead == 0xc2 && static_cast<unsigned char>(raw[1]) < 0xa0;
     if (length == 0 || lead < 0x20 || lead == 0x7f || c1_control) {
       text += "\\x";
       text += to_hex(as_bytes(raw.substr(0, 1)));

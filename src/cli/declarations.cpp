@@ -9,6 +9,7 @@ namespace holdfast::cli {
 
 std::vector<const Option*> all_options(const Command& command) {
   std::vector<const Option*> found;
+  found.reserve(command.options.size() + program_options().options.size());
   for (const auto& option : command.options) found.push_back(&option);
   for (const auto* group : command.groups) {
     for (const auto& option : group->options) found.push_back(&option);

@@ -16,6 +16,18 @@ std::optional<std::string> environment_variable(const std::string& name) {
   return value;
 }
 
+std::string cache_directory() {
+  const auto absolute = [](const char* name) {
+    auto value = environment_variable(name).value_or("");
+    return value.starts_with('/') ? value : std::string();
+  };
+  if (auto directory = absolute("HOLDFAST_CACHE_DIR"); !directory.empty()) return directory;
+  if (auto directory = absolute("XDG_CACHE_HOME"); !directory.empty())
+    return directory + "/holdfast";
+  if (auto directory = absolute("HOME"); !directory.empty()) return directory + "/.cache/holdfast";
+  return "/var/cache/holdfast";
+}
+
 base::SecretBytes take_environment_secret(const std::string& name) {
   char* value = ::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): one thread, as declared
   if (value == nullptr) return {};

@@ -18,6 +18,11 @@ void Output::detail(std::string_view line) {
   if (verbosity_ == Verbosity::verbose) err_ << base::printable(line) << '\n';
 }
 
+void Output::note(std::string_view line) {
+  if (is_json() || verbosity_ == Verbosity::quiet) return;
+  err_ << "holdfast: note: " << base::printable(line) << '\n';
+}
+
 void Output::warning(std::string_view line) {
   if (!is_json()) err_ << "holdfast: warning: " << base::printable(line) << '\n';
 }

@@ -31,6 +31,8 @@ class Output {
   void summary(std::string_view line);
   // A line for the curious, on standard error: only when verbose.
   void detail(std::string_view line);
+  // Something worth knowing and no reason to worry; on standard error. Not in JSON, not when quiet.
+  void note(std::string_view line);
   // Something the user must know; on standard error. Not in JSON, where it is a member.
   void warning(std::string_view line);
   // "holdfast: error: ..." and "hint: ..." on standard error; in JSON the error object too, in what

@@ -79,7 +79,8 @@ std::string_view kind_name(EntryKind kind) {
 
 std::string tags_text(const repository::Tags& tags) {
   std::string text;
-  for (const auto& [key, value] : tags) text += (text.empty() ? "" : ", ") + key + "=" + value;
+  for (const auto& [key, value] : tags)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", key, value);
   return text;
 }
 
@@ -144,6 +145,14 @@ void write_incident(JsonWriter& json, std::string_view path, std::string_view me
   json.raw_name("path", path);
   json.text("message", message);
   json.end();
+}
+
+void tell_ignored(Output& output, const std::vector<repository::IgnoredObject>& ignored) {
+  if (ignored.empty()) return;
+  const auto* advice = output.verbosity() == Verbosity::verbose ? "" : "; --verbose names them";
+  output.note(
+      fmt::format("{} objects in the repository count for nothing{}", ignored.size(), advice));
+  for (const auto& object : ignored) output.detail(object.name + ": " + object.error.to_string());
 }
 
 void write_ignored(JsonWriter& json, std::string_view name,

@@ -35,7 +35,9 @@ void write_entry(JsonWriter& json, const engine::BrowsedEntry& entry);
 // A path and what happened to it, as an element of the open array.
 void write_incident(JsonWriter& json, std::string_view path, std::string_view message);
 
-// Objects that were passed over: an array of {object, message}.
+// Says on standard error how many objects were passed over; when verbose, which and why.
+void tell_ignored(Output& output, const std::vector<repository::IgnoredObject>& ignored);
+// The same: an array of {object, message}.
 void write_ignored(JsonWriter& json, std::string_view name,
                    const std::vector<repository::IgnoredObject>& ignored);
 

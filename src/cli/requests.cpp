@@ -76,7 +76,8 @@ Result<repository::Tags> parse_tags(const std::vector<std::string>& texts) {
 
 Result<int> parse_number(std::string_view option, std::string_view text, int least, int most) {
   int value = 0;
-  const auto* end = text.data() + text.size();
+  const auto* const end = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): from_chars gets the end
   const auto [at, problem] = std::from_chars(text.data(), end, value);
   if (problem == std::errc() && at == end && value >= least && value <= most) return value;
   return unusable(fmt::format("--{}: '{}' is no number from {} to {}", option, text, least, most),

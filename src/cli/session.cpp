@@ -24,17 +24,19 @@ Surroundings::Surroundings(Invocation& invocation)
       line_(invocation.output().err(), clock_),
       shows_progress_(wants_progress(invocation, invocation.output().verbosity())) {}
 
-engine::ProgressCall Surroundings::progress(std::string action) {
+engine::ProgressCall Surroundings::progress(std::string action, std::string unit) {
   if (!shows_progress_) return [](const engine::Progress&) {};
-  return [this, action = std::move(action)](const engine::Progress& progress) {
-    Advance advance{.action = action,
-                    .items = progress.items,
-                    .items_total = progress.items_total,
-                    .bytes = progress.bytes,
-                    .bytes_total = progress.bytes_total,
-                    .current = progress.current};
-    line_.show(advance, io::terminal_width(STDERR_FILENO).value_or(width_default));
-  };
+  return
+      [this, action = std::move(action), unit = std::move(unit)](const engine::Progress& progress) {
+        const Advance advance{.action = action,
+                              .unit = unit,
+                              .items = progress.items,
+                              .items_total = progress.items_total,
+                              .bytes = progress.bytes,
+                              .bytes_total = progress.bytes_total,
+                              .current = progress.current};
+        line_.show(advance, io::terminal_width(STDERR_FILENO).value_or(width_default));
+      };
 }
 
 base::Result<base::SecretBytes> Surroundings::passphrase(const PassphraseRequest& request,
@@ -53,8 +55,7 @@ base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
       TRY(session->around_.passphrase(repository_passphrase(), invocation.secrets().key));
   invocation.output().detail("opening " + session->url_);
   session->location_ = TRY(engine::Location::open(
-      {.url = session->url_, .cache_directory = engine::default_cache_directory()},
-      session->passphrase_.view()));
+      {.url = session->url_, .cache_directory = cache_directory()}, session->passphrase_.view()));
   return session;
 }
 

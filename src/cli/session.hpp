@@ -25,7 +25,7 @@ class Surroundings {
   [[nodiscard]] std::stop_token stop() const { return interrupt_.token(); }
   // Shows what it is told on a status line, if standard error is a terminal and nobody objected;
   // else does nothing.
-  [[nodiscard]] engine::ProgressCall progress(std::string action);
+  [[nodiscard]] engine::ProgressCall progress(std::string action, std::string unit = "files");
   // Takes the status line away before other output.
   void end_progress() { line_.clear(); }
   base::Result<base::SecretBytes> passphrase(const PassphraseRequest& request,

@@ -28,20 +28,28 @@ std::vector<base::Bytes> raw_paths(const std::vector<std::string>& paths) {
   return raw;
 }
 
-source::FilesCaptureProgress report_to(const ProgressCall& progress, const repository::SnapshotRecord* parent) {
+source::FilesCaptureProgress report_to(const ProgressCall& progress,
+                                       const repository::SnapshotRecord* parent) {
   const auto items_total = parent == nullptr ? 0 : parent->summary.root.entries;
   const auto bytes_total = parent == nullptr ? 0 : parent->summary.root.bytes;
-  return [&progress, items_total, bytes_total](const source::FilesCaptureResult& so_far, std::string_view path) {
+  return [&progress, items_total, bytes_total](const source::FilesCaptureResult& so_far,
+                                               std::string_view path) {
     if (!progress) return;
-    progress({.items = so_far.files + so_far.directories + so_far.others, .items_total = items_total, .bytes = so_far.bytes, .bytes_total = bytes_total, .current = std::string(path)});
+    progress({.items = so_far.files + so_far.directories + so_far.others,
+              .items_total = items_total,
+              .bytes = so_far.bytes,
+              .bytes_total = bytes_total,
+              .current = std::string(path)});
   };
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> statistics_of(const source::FilesCaptureResult& capture,
-                                                                 const repository::StoreTotals& totals) {
-  return {{"files", capture.files},         {"directories", capture.directories}, {"others", capture.others},
-          {"unchanged", capture.unchanged}, {"changed", capture.changed},         {"added", capture.added},
-          {"bytes", capture.bytes},         {"bytes_read", capture.bytes_read},   {"bytes_new", totals.bytes_new}};
+std::vector<std::pair<std::string, std::uint64_t>> statistics_of(
+    const source::FilesCaptureResult& capture, const repository::StoreTotals& totals) {
+  return {{"files", capture.files},       {"directories", capture.directories},
+          {"others", capture.others},     {"unchanged", capture.unchanged},
+          {"changed", capture.changed},   {"added", capture.added},
+          {"bytes", capture.bytes},       {"bytes_read", capture.bytes_read},
+          {"bytes_new", totals.bytes_new}};
 }
 
 // Takes contents and throws them away.
@@ -50,7 +58,8 @@ class CountingSink final : public repository::EntrySink {
   base::Result<void> add(repository::Entry) override { return {}; }
   base::Result<Reuse> reuse(repository::Entry) override { return Reuse::taken; }
   base::Result<void> begin_content(std::uint64_t expected_size) override {
-    scratch_.resize(std::max<std::size_t>(scratch_.size(), std::min<std::uint64_t>(expected_size + 1, base::MiB)));
+    scratch_.resize(std::max<std::size_t>(scratch_.size(),
+                                          std::min<std::uint64_t>(expected_size + 1, base::MiB)));
     return {};
   }
   base::Result<base::MutableByteView> buffer() override { return base::MutableByteView(scratch_); }
@@ -60,7 +69,8 @@ class CountingSink final : public repository::EntrySink {
   void abandon_content() override {}
   void warn(std::string path, std::string message) override {
     ++warning_count;
-    if (warnings.size() < repository::warnings_max) warnings.push_back({std::move(path), std::move(message)});
+    if (warnings.size() < repository::warnings_max)
+      warnings.push_back({std::move(path), std::move(message)});
   }
   std::vector<repository::SnapshotWarning> warnings;
   std::uint64_t warning_count = 0;
@@ -108,7 +118,8 @@ base::Result<BackupReport> back_up(repository::Repository& repository, const Bac
   return report;
 }
 
-base::Result<BackupReport> preview_backup(repository::Repository& repository, const BackupOptions& options,
+base::Result<BackupReport> preview_backup(repository::Repository& repository,
+                                          const BackupOptions& options,
                                           const ProgressCall& progress, std::stop_token stop) {
   const auto& environment = repository.environment();
   const auto began = environment.clock.monotonic();

@@ -13,17 +13,23 @@ namespace holdfast::engine {
 namespace {
 
 base::Result<BrowsedEntry> browsed(const repository::Entry& entry) {
-  return BrowsedEntry{.path = TRY(repository::path_of_key(entry.key)), .kind = entry.kind, .size = entry.size, .attributes = TRY(source::decode_attributes(entry.attributes))};
+  return BrowsedEntry{.path = TRY(repository::path_of_key(entry.key)),
+                      .kind = entry.kind,
+                      .size = entry.size,
+                      .attributes = TRY(source::decode_attributes(entry.attributes))};
 }
 
 std::size_t depth_of(base::ByteView key) {
-  return key.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(key.begin(), key.end(), base::Byte{0}));
+  return key.empty()
+             ? 0
+             : 1 + static_cast<std::size_t>(std::count(key.begin(), key.end(), base::Byte{0}));
 }
 
 }  // namespace
 
-base::Result<void> list_entries(repository::Repository& repository, const repository::SnapshotRecord& snapshot,
-                                const std::string& path, Depth depth, const BrowseCall& visit) {
+base::Result<void> list_entries(repository::Repository& repository,
+                                const repository::SnapshotRecord& snapshot, const std::string& path,
+                                Depth depth, const BrowseCall& visit) {
   const auto top = TRY(repository::key_of_path(path.empty() ? "/" : path));
   auto reader = TRY(repository::RepositoryReader::open(repository));
   repository::TreeCursor cursor(*reader, snapshot.summary.root);
@@ -41,11 +47,13 @@ base::Result<void> list_entries(repository::Repository& repository, const reposi
     }
   }
   if (found) return {};
-  return base::Error(base::ErrorCode::not_found, "the snapshot holds no '" + base::printable(path) + "'")
+  return base::Error(base::ErrorCode::not_found,
+                     "the snapshot holds no '" + base::printable(path) + "'")
       .with_hint("'holdfast snapshot ls' shows what it holds");
 }
 
-base::Result<void> find_entries(repository::Repository& repository, const repository::SnapshotRecord& snapshot,
+base::Result<void> find_entries(repository::Repository& repository,
+                                const repository::SnapshotRecord& snapshot,
                                 const std::string& pattern, const BrowseCall& visit) {
   auto reader = TRY(repository::RepositoryReader::open(repository));
   source::GitignoreRules rules;
@@ -53,20 +61,25 @@ base::Result<void> find_entries(repository::Repository& repository, const reposi
   repository::TreeCursor cursor(*reader, snapshot.summary.root);
   while (const auto entry = TRY(cursor.next())) {
     auto found = TRY(browsed(*entry));
-    const auto kind = entry->kind == repository::EntryKind::directory ? source::PathKind::directory : source::PathKind::other;
+    const auto kind = entry->kind == repository::EntryKind::directory ? source::PathKind::directory
+                                                                      : source::PathKind::other;
     const auto below_root = std::string_view(found.path).substr(1);
-    if (rules.match({.path = below_root, .kind = kind}) == source::GitignoreRules::Verdict::ignored) TRY(visit(found));
+    if (rules.match({.path = below_root, .kind = kind}) == source::GitignoreRules::Verdict::ignored)
+      TRY(visit(found));
   }
   return {};
 }
 
-base::Result<void> compare(repository::Repository& repository, const repository::SnapshotRecord& before,
+base::Result<void> compare(repository::Repository& repository,
+                           const repository::SnapshotRecord& before,
                            const repository::SnapshotRecord& after,
                            const std::function<base::Result<void>(const Difference&)>& visit) {
   auto reader = TRY(repository::RepositoryReader::open(repository));
-  const auto differ = [&](const repository::Entry* old_entry, const repository::Entry* new_entry) -> base::Result<void> {
+  const auto differ = [&](const repository::Entry* old_entry,
+                          const repository::Entry* new_entry) -> base::Result<void> {
     Difference difference;
-    difference.path = TRY(repository::path_of_key((new_entry != nullptr ? new_entry : old_entry)->key));
+    difference.path =
+        TRY(repository::path_of_key((new_entry != nullptr ? new_entry : old_entry)->key));
     if (old_entry != nullptr) difference.size_before = old_entry->size;
     if (new_entry != nullptr) difference.size_after = new_entry->size;
     if (old_entry == nullptr) {

@@ -18,23 +18,29 @@ struct OpenedSlot {
 };
 
 // The slot that the passphrase opens.
-base::Result<OpenedSlot> open_own_slot(repository::Repository& repository, base::ByteView passphrase) {
+base::Result<OpenedSlot> open_own_slot(repository::Repository& repository,
+                                       base::ByteView passphrase) {
   for (const auto& object : TRY(repository.storage().list_all(repository::keys_prefix))) {
     const auto bytes = repository::get_object(repository.storage(), object.name, slot_bytes_max);
     if (!bytes.ok()) continue;
     auto secrets = repository::open_slot(bytes.value(), passphrase);
     if (secrets.ok()) {
-      return OpenedSlot{object.name, TRY(repository::inspect_slot(bytes.value())), std::move(secrets).value()};
+      return OpenedSlot{object.name, TRY(repository::inspect_slot(bytes.value())),
+                        std::move(secrets).value()};
     }
   }
-  return base::Error(base::ErrorCode::wrong_key, "the passphrase opens no key slot of this repository");
+  return base::Error(base::ErrorCode::wrong_key,
+                     "the passphrase opens no key slot of this repository");
 }
 
-base::Result<std::string> store_slot(repository::Repository& repository, const repository::SlotDescription& description,
-                                     const repository::SlotSecrets& secrets, base::ByteView passphrase,
-                                     codec::PassphraseCost cost) {
-  const auto slot = TRY(repository::seal_slot(description, secrets, passphrase, cost, repository.environment().random));
-  return base::to_hex(TRY(repository::put_object(repository.storage(), repository::keys_prefix, slot)).hash);
+base::Result<std::string> store_slot(repository::Repository& repository,
+                                     const repository::SlotDescription& description,
+                                     const repository::SlotSecrets& secrets,
+                                     base::ByteView passphrase, codec::PassphraseCost cost) {
+  const auto slot = TRY(repository::seal_slot(description, secrets, passphrase, cost,
+                                              repository.environment().random));
+  return base::to_hex(
+      TRY(repository::put_object(repository.storage(), repository::keys_prefix, slot)).hash);
 }
 
 base::Result<void> remove_object(repository::Repository& repository, const std::string& name) {
@@ -44,9 +50,11 @@ base::Result<void> remove_object(repository::Repository& repository, const std::
   return {};
 }
 
-// A writer of its own: a signing key, and an id key unless it is to share this machine's. Both go on the roster.
+// A writer of its own: a signing key, and an id key unless it is to share this machine's. Both go
+// on the roster.
 base::Result<repository::SlotSecrets> enrol_writer(repository::Repository& repository,
-                                                   const repository::SlotSecrets& own, const AddKeyOptions& options) {
+                                                   const repository::SlotSecrets& own,
+                                                   const AddKeyOptions& options) {
   auto& random = repository.environment().random;
   auto secrets = own.restricted_to(repository::SlotRole::writer);
   secrets.writer_seed = base::SecretBytes(32);
@@ -56,7 +64,12 @@ base::Result<repository::SlotSecrets> enrol_writer(repository::Repository& repos
     secrets.id_key = base::SecretBytes(32);
     random.fill(secrets.id_key.writable());
   }
-  repository::RosterWriter writer{.verify_key = codec::SigningKey(secrets.writer_seed.view()).verify_key(), .domain = secrets.domain, .sealed_id_key = {}, .created = repository.environment().clock.now(), .label = options.label};
+  repository::RosterWriter writer{
+      .verify_key = codec::SigningKey(secrets.writer_seed.view()).verify_key(),
+      .domain = secrets.domain,
+      .sealed_id_key = {},
+      .created = repository.environment().clock.now(),
+      .label = options.label};
   const auto sealed = codec::seal_to(repository.config().box_public_key, secrets.id_key.view());
   std::copy(sealed.begin(), sealed.end(), writer.sealed_id_key.begin());
   auto writers = repository.roster().writers;
@@ -67,17 +80,21 @@ base::Result<repository::SlotSecrets> enrol_writer(repository::Repository& repos
 
 }  // namespace
 
-base::Result<std::vector<KeySlot>> list_keys(repository::Repository& repository, base::ByteView passphrase,
+base::Result<std::vector<KeySlot>> list_keys(repository::Repository& repository,
+                                             base::ByteView passphrase,
                                              std::vector<std::string>* damaged) {
   std::vector<KeySlot> slots;
   for (const auto& object : TRY(repository.storage().list_all(repository::keys_prefix))) {
     const auto bytes = repository::get_object(repository.storage(), object.name, slot_bytes_max);
-    auto info = bytes.ok() ? repository::inspect_slot(bytes.value()) : base::Result<repository::SlotInfo>(bytes.error());
+    auto info = bytes.ok() ? repository::inspect_slot(bytes.value())
+                           : base::Result<repository::SlotInfo>(bytes.error());
     if (!info.ok()) {
       if (damaged != nullptr) damaged->push_back(object.name + ": " + info.error().to_string());
       continue;
     }
-    slots.push_back({.id = object.name.substr(repository::keys_prefix.size()), .info = std::move(info).value(), .is_current = repository::open_slot(bytes.value(), passphrase).ok()});
+    slots.push_back({.id = object.name.substr(repository::keys_prefix.size()),
+                     .info = std::move(info).value(),
+                     .is_current = repository::open_slot(bytes.value(), passphrase).ok()});
   }
   return slots;
 }
@@ -87,9 +104,13 @@ base::Result<std::string> add_key(repository::Repository& repository, base::Byte
   const auto own = TRY(open_own_slot(repository, passphrase));
   const bool full = own.info.role == repository::SlotRole::full;
   if (!full) return repository::needs_admin_key("adding a key slot");
-  auto secrets = options.role == repository::SlotRole::writer ? TRY(enrol_writer(repository, own.secrets, options))
-                                                              : own.secrets.restricted_to(options.role);
-  const repository::SlotDescription description{.repository_id = repository.id(), .role = options.role, .created = repository.environment().clock.now(), .label = options.label};
+  auto secrets = options.role == repository::SlotRole::writer
+                     ? TRY(enrol_writer(repository, own.secrets, options))
+                     : own.secrets.restricted_to(options.role);
+  const repository::SlotDescription description{.repository_id = repository.id(),
+                                                .role = options.role,
+                                                .created = repository.environment().clock.now(),
+                                                .label = options.label};
   return store_slot(repository, description, secrets, new_passphrase, own.info.cost);
 }
 
@@ -100,20 +121,26 @@ base::Result<std::string> remove_key(repository::Repository& repository, std::st
   bool found_is_full = false;
   for (const auto& object : TRY(repository.storage().list_all(repository::keys_prefix))) {
     const auto bytes = repository::get_object(repository.storage(), object.name, slot_bytes_max);
-    const auto info = bytes.ok() ? repository::inspect_slot(bytes.value()) : base::Result<repository::SlotInfo>(bytes.error());
+    const auto info = bytes.ok() ? repository::inspect_slot(bytes.value())
+                                 : base::Result<repository::SlotInfo>(bytes.error());
     const bool full = info.ok() && info.value().role == repository::SlotRole::full;
     if (full) ++full_slots;
-    if (id.size() < 4 || !object.name.substr(repository::keys_prefix.size()).starts_with(id)) continue;
-    if (!found.empty()) return base::Error(base::ErrorCode::invalid_argument, "'" + std::string(id) + "' fits more than one key slot");
+    if (id.size() < 4 || !object.name.substr(repository::keys_prefix.size()).starts_with(id))
+      continue;
+    if (!found.empty())
+      return base::Error(base::ErrorCode::invalid_argument,
+                         "'" + std::string(id) + "' fits more than one key slot");
     found = object.name;
     found_is_full = full;
   }
   if (found.empty()) {
-    return base::Error(base::ErrorCode::not_found, "there is no key slot '" + base::printable(id) + "'")
+    return base::Error(base::ErrorCode::not_found,
+                       "there is no key slot '" + base::printable(id) + "'")
         .with_hint("'holdfast key list' shows them; give at least four digits");
   }
   if (found_is_full && full_slots == 1) {
-    return base::Error(base::ErrorCode::conflict, "this is the last full key slot: without it nobody could restore")
+    return base::Error(base::ErrorCode::conflict,
+                       "this is the last full key slot: without it nobody could restore")
         .with_retry(base::Retry::never)
         .with_hint("add another one first: 'holdfast key add'");
   }
@@ -121,10 +148,14 @@ base::Result<std::string> remove_key(repository::Repository& repository, std::st
   return found.substr(repository::keys_prefix.size());
 }
 
-base::Result<std::string> change_password(repository::Repository& repository, base::ByteView passphrase,
+base::Result<std::string> change_password(repository::Repository& repository,
+                                          base::ByteView passphrase,
                                           base::ByteView new_passphrase) {
   const auto own = TRY(open_own_slot(repository, passphrase));
-  const repository::SlotDescription description{.repository_id = repository.id(), .role = own.info.role, .created = repository.environment().clock.now(), .label = own.info.label};
+  const repository::SlotDescription description{.repository_id = repository.id(),
+                                                .role = own.info.role,
+                                                .created = repository.environment().clock.now(),
+                                                .label = own.info.label};
   auto id = TRY(store_slot(repository, description, own.secrets, new_passphrase, own.info.cost));
   TRY(remove_object(repository, own.object));
   return id;

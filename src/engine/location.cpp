@@ -1,41 +1,38 @@
 // Opening the place of a repository with the real storage, files, threads and clocks.
 #include "engine/location.hpp"
 
-#include <cstdlib>
-
 #include "storage/factory.hpp"
 
 namespace holdfast::engine {
 
-std::string default_cache_directory() {
-  const auto variable = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): read before tasks start
-    return value == nullptr ? "" : value;
-  };
-  if (auto directory = variable("HOLDFAST_CACHE_DIR"); !directory.empty()) return directory;
-  if (auto directory = variable("XDG_CACHE_HOME"); !directory.empty()) return directory + "/holdfast";
-  if (auto directory = variable("HOME"); !directory.empty()) return directory + "/.cache/holdfast";
-  return "/var/cache/holdfast";
-}
-
 repository::Environment Location::environment(std::string cache_directory) {
-  return {.storage = *storage_, .files = files_, .executor = executor_, .clock = clock_, .random = random_, .cache_directory = std::move(cache_directory)};
+  return {.storage = *storage_,
+          .files = files_,
+          .executor = executor_,
+          .clock = clock_,
+          .random = random_,
+          .cache_directory = std::move(cache_directory)};
 }
 
 base::Result<repository::ShortId> Location::create(const LocationOptions& options,
                                                    const repository::CreateOptions& create,
                                                    base::ByteView passphrase) {
   Location location;
-  const storage::StorageDependencies dependencies{.executor = location.executor_, .clock = location.clock_, .random = location.random_};
+  const storage::StorageDependencies dependencies{
+      .executor = location.executor_, .clock = location.clock_, .random = location.random_};
   location.storage_ = TRY(storage::create_storage(options.url, dependencies));
-  return repository::Repository::create(location.environment(options.cache_directory), create, passphrase);
+  return repository::Repository::create(location.environment(options.cache_directory), create,
+                                        passphrase);
 }
 
-base::Result<std::unique_ptr<Location>> Location::open(const LocationOptions& options, base::ByteView passphrase) {
+base::Result<std::unique_ptr<Location>> Location::open(const LocationOptions& options,
+                                                       base::ByteView passphrase) {
   std::unique_ptr<Location> location(new Location);
-  const storage::StorageDependencies dependencies{.executor = location->executor_, .clock = location->clock_, .random = location->random_};
+  const storage::StorageDependencies dependencies{
+      .executor = location->executor_, .clock = location->clock_, .random = location->random_};
   location->storage_ = TRY(storage::open_storage(options.url, dependencies));
-  location->repository_ = TRY(repository::Repository::open(location->environment(options.cache_directory), passphrase));
+  location->repository_ =
+      TRY(repository::Repository::open(location->environment(options.cache_directory), passphrase));
   return location;
 }
 

@@ -6,8 +6,8 @@
 namespace holdfast::engine {
 
 base::Result<RestoreReport> restore(repository::Repository& repository, std::string_view name,
-                                    const source::FilesRestoreOptions& options, const ProgressCall& progress,
-                                    std::stop_token stop) {
+                                    const source::FilesRestoreOptions& options,
+                                    const ProgressCall& progress, std::stop_token stop) {
   const auto& environment = repository.environment();
   const auto began = environment.clock.monotonic();
   const auto list = TRY(repository::list_snapshots(repository));
@@ -16,11 +16,16 @@ base::Result<RestoreReport> restore(repository::Repository& repository, std::str
   const auto& root = snapshot.summary.root;
   const auto report_progress = [&](const source::FilesRestoreProgress& so_far) {
     if (!progress) return;
-    progress({.items = so_far.files + so_far.directories + so_far.others, .items_total = options.path.empty() ? root.entries : 0, .bytes = so_far.bytes, .bytes_total = options.path.empty() ? root.bytes : 0, .current = {}});
+    progress({.items = so_far.files + so_far.directories + so_far.others,
+              .items_total = options.path.empty() ? root.entries : 0,
+              .bytes = so_far.bytes,
+              .bytes_total = options.path.empty() ? root.bytes : 0,
+              .current = {}});
   };
   RestoreReport report;
   report.snapshot = snapshot.id;
-  report.files = TRY(source::restore_files(options, *reader, root, environment.executor, report_progress, stop));
+  report.files = TRY(
+      source::restore_files(options, *reader, root, environment.executor, report_progress, stop));
   report.duration_seconds = (environment.clock.monotonic() - began).seconds();
   return report;
 }

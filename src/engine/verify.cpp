@@ -1,4 +1,5 @@
-// Climbing the ladder: listing, hashing, decrypting, and reading the trees; then naming the files that damage affects.
+// Climbing the ladder: listing, hashing, decrypting, and reading the trees; then naming the files
+// that damage affects.
 #include "engine/verify.hpp"
 
 #include <algorithm>
@@ -36,7 +37,8 @@ bool is_outage(const base::Error& error) {
 
 class Verifier {
  public:
-  Verifier(repository::Repository& repository, Level level, const ProgressCall& progress, std::stop_token stop)
+  Verifier(repository::Repository& repository, Level level, const ProgressCall& progress,
+           std::stop_token stop)
       : repository_(repository), progress_(progress), stop_(std::move(stop)) {
     report_.level = level;
   }
@@ -45,6 +47,7 @@ class Verifier {
     const auto began = repository_.environment().clock.monotonic();
     TRY(load(name));
     TRY(choose_packs());
+    TRY(check_small_objects());
     TRY(scan());
     TRY(judge());
     if (report_.level == Level::sound) TRY(check_trees());
@@ -56,6 +59,7 @@ class Verifier {
   base::Result<void> load(const std::optional<std::string>& name);
   base::Result<void> mark();
   base::Result<void> choose_packs();
+  base::Result<void> check_small_objects();
   base::Result<void> scan();
   base::Result<void> judge();
   base::Result<void> name_files();
@@ -64,12 +68,16 @@ class Verifier {
   void add(Finding finding) {
     auto& count = finding.kind == Finding::Kind::damage            ? report_.damage_count
                   : finding.kind == Finding::Kind::could_not_check ? report_.unchecked_count
-                                                                    : report_.note_count;
+                                                                   : report_.note_count;
     ++count;
     if (report_.findings.size() < findings_max) report_.findings.push_back(std::move(finding));
   }
   void add_error(std::string object, const base::Error& error) {
-    add({.kind = is_outage(error) ? Finding::Kind::could_not_check : Finding::Kind::damage, .object = std::move(object), .path = {}, .snapshot = {}, .message = error.to_string()});
+    add({.kind = is_outage(error) ? Finding::Kind::could_not_check : Finding::Kind::damage,
+         .object = std::move(object),
+         .path = {},
+         .snapshot = {},
+         .message = error.to_string()});
   }
   [[nodiscard]] bool can_read() const { return repository_.keys().reader.has_value(); }
 
@@ -81,16 +89,18 @@ class Verifier {
   bool whole_repository_ = true;
   std::unique_ptr<repository::RepositoryReader> reader_;
   std::optional<repository::LiveSet> live_;
-  // Packs that are cut short, with the bytes that are left of them: 0 if they are not there or can't be opened.
+  // Packs that are cut short, with the bytes that are left of them: 0 if they are not there or
+  // can't be opened.
   std::unordered_map<ObjectHash, std::uint64_t, IdHash> bad_packs_;
-  std::unordered_set<ChunkId, IdHash> bad_chunks_;        // decrypt to something else, in some pack
-  std::unordered_set<ChunkId, IdHash> lost_chunks_;       // needed, and good nowhere
+  std::unordered_set<ChunkId, IdHash> bad_chunks_;   // decrypt to something else, in some pack
+  std::unordered_set<ChunkId, IdHash> lost_chunks_;  // needed, and good nowhere
   bool trees_have_gaps_ = false;
-  std::vector<PackInfo> packs_;                           // to be scanned
+  std::vector<PackInfo> packs_;  // to be scanned
 };
 
 base::Result<void> Verifier::load(const std::optional<std::string>& name) {
-  if (report_.level >= Level::readable && !can_read()) return repository::needs_reading_key("verification of this level");
+  if (report_.level >= Level::readable && !can_read())
+    return repository::needs_reading_key("verification of this level");
   auto list = TRY(repository::list_snapshots(repository_));
   if (name) {
     snapshots_ = {TRY(repository::choose_snapshot(list, *name))};
@@ -98,14 +108,23 @@ base::Result<void> Verifier::load(const std::optional<std::string>& name) {
   } else {
     snapshots_ = std::move(list.snapshots);
     for (const auto& damaged : list.damaged) add_error(damaged.name, damaged.error);
-    for (const auto& ignored : list.ignored) add({.kind = Finding::Kind::note, .object = ignored.name, .path = {}, .snapshot = {}, .message = "ignored: " + ignored.error.message()});
+    for (const auto& ignored : list.ignored)
+      add({.kind = Finding::Kind::note,
+           .object = ignored.name,
+           .path = {},
+           .snapshot = {},
+           .message = "ignored: " + ignored.error.message()});
   }
   report_.snapshots = snapshots_.size();
   std::vector<repository::IgnoredObject> ignored;
   TRY(repository_.refresh_index(repository::Repository::Segments::all, &ignored));
   for (const auto& segment : ignored) {
-    if (segment.error.code() == base::ErrorCode::permission_denied) {
-      add({.kind = Finding::Kind::note, .object = segment.name, .path = {}, .snapshot = {}, .message = "ignored: " + segment.error.message()});
+    if (segment.error.code() == base::ErrorCode::wrong_key) {
+      add({.kind = Finding::Kind::note,
+           .object = segment.name,
+           .path = {},
+           .snapshot = {},
+           .message = "ignored: " + segment.error.message()});
     } else {
       add_error(segment.name, segment.error);
     }
@@ -113,7 +132,8 @@ base::Result<void> Verifier::load(const std::optional<std::string>& name) {
   return mark();
 }
 
-// What the snapshots in scope need. Without the reading key nobody can tell: then every pack counts as needed.
+// What the snapshots in scope need. Without the reading key nobody can tell: then every pack counts
+// as needed.
 base::Result<void> Verifier::mark() {
   if (!can_read()) return {};
   reader_ = TRY(repository::RepositoryReader::open(repository_));
@@ -123,12 +143,21 @@ base::Result<void> Verifier::mark() {
     TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
     if (missing.empty()) continue;
     if (snapshot.is_late(repository_.config())) {
-      add({.kind = Finding::Kind::note, .object = {}, .path = {}, .snapshot = base::to_hex(snapshot.id), .message = "void: stored after its session had run out, and not complete; its writer reported a failure"});
+      add({.kind = Finding::Kind::note,
+           .object = {},
+           .path = {},
+           .snapshot = base::to_hex(snapshot.id),
+           .message = "void: stored after its session had run out, and not complete; its writer "
+                      "reported a failure"});
       continue;
     }
     for (const auto& lost : missing) {
       if (is_outage(lost.error)) {
-        add({.kind = Finding::Kind::could_not_check, .object = {}, .path = {}, .snapshot = base::to_hex(snapshot.id), .message = lost.error.to_string()});
+        add({.kind = Finding::Kind::could_not_check,
+             .object = {},
+             .path = {},
+             .snapshot = base::to_hex(snapshot.id),
+             .message = lost.error.to_string()});
       } else {
         lost_chunks_.insert(lost.id);
         trees_have_gaps_ = trees_have_gaps_ || lost.is_node;
@@ -144,13 +173,19 @@ base::Result<void> Verifier::choose_packs() {
   std::vector<repository::IgnoredObject> foreign;
   const auto listed = TRY(repository::list_packs(repository_, &foreign));
   if (whole_repository_) {
-    for (const auto& object : foreign) add({.kind = Finding::Kind::note, .object = object.name, .path = {}, .snapshot = {}, .message = "foreign object"});
+    for (const auto& object : foreign)
+      add({.kind = Finding::Kind::note,
+           .object = object.name,
+           .path = {},
+           .snapshot = {},
+           .message = "foreign object"});
   }
   std::unordered_set<ObjectHash, IdHash> needed;
   auto* index = repository_.index(repository::Repository::Segments::all);
   if (live_) {
     TRY(index->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
-      if (live_->contains(chunk.place.id) || lost_chunks_.contains(chunk.place.id)) needed.insert(chunk.pack.name);
+      if (live_->contains(chunk.place.id) || lost_chunks_.contains(chunk.place.id))
+        needed.insert(chunk.pack.name);
       return {};
     }));
   }
@@ -165,26 +200,75 @@ base::Result<void> Verifier::choose_packs() {
     }
     bad_packs_[pack.name] = found == listed.end() ? 0 : found->second.size;
     if (!is_needed) return {};  // the index is ahead of a prune; nothing that counts lies there
-    const auto message = found == listed.end() ? "missing" : "has " + std::to_string(found->second.size) + " bytes instead of " + std::to_string(pack.size);
-    add({.kind = Finding::Kind::damage, .object = repository::pack_object_name(pack.type, pack.name), .path = {}, .snapshot = {}, .message = message});
+    const auto message = found == listed.end()
+                             ? "missing"
+                             : "has " + std::to_string(found->second.size) + " bytes instead of " +
+                                   std::to_string(pack.size);
+    add({.kind = Finding::Kind::damage,
+         .object = repository::pack_object_name(pack.type, pack.name),
+         .path = {},
+         .snapshot = {},
+         .message = message});
     return {};
   }));
   if (whole_repository_) {
     for (const auto& [name, pack] : listed) {
-      if (!indexed.contains(name)) packs_.push_back({.name = name, .type = pack.type, .size = pack.size});
+      if (!indexed.contains(name))
+        packs_.push_back({.name = name, .type = pack.type, .size = pack.size});
     }
   }
   report_.packs = packs_.size();
   return {};
 }
 
+// All that is no pack, read from the storage itself: the local cache, which everything else uses,
+// proves nothing about it.
+base::Result<void> Verifier::check_small_objects() {
+  if (report_.level == Level::present) return {};
+  // A foreign name that was noted is enough; damage is more than a note.
+  const auto is_reported = [&](const std::string& name, bool as_note) {
+    return std::any_of(report_.findings.begin(), report_.findings.end(), [&](const Finding& each) {
+      return each.object == name && (as_note || each.kind != Finding::Kind::note);
+    });
+  };
+  for (const auto prefix :
+       {repository::config_prefix, repository::keys_prefix, repository::roster_prefix,
+        repository::index_prefix, repository::snapshots_prefix, repository::notes_prefix,
+        repository::condemned_prefix}) {
+    for (const auto& info : TRY(repository_.storage().list_all(prefix))) {
+      if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+      const auto bytes =
+          repository::get_object(repository_.storage(), info.name, repository::segment_bytes_max);
+      const bool foreign = !repository::hash_of_name(info.name);
+      if (bytes.ok()) {
+        report_.bytes_read += bytes.value().size();
+      } else if (bytes.error().code() == base::ErrorCode::not_found ||
+                 is_reported(info.name, foreign)) {
+        continue;  // deleted since the listing, or known
+      } else if (foreign) {
+        add({.kind = Finding::Kind::note,
+             .object = info.name,
+             .path = {},
+             .snapshot = {},
+             .message = "foreign object"});
+      } else {
+        add_error(info.name, bytes.error());
+      }
+    }
+  }
+  return {};
+}
+
 base::Result<void> Verifier::scan() {
   if (report_.level == Level::present) return {};
-  const auto depth = report_.level == Level::intact ? repository::ScanDepth::hash : repository::ScanDepth::objects;
-  Progress progress{.items = 0, .items_total = packs_.size(), .bytes = 0, .bytes_total = 0, .current = {}};
+  const auto depth =
+      report_.level == Level::intact ? repository::ScanDepth::hash : repository::ScanDepth::objects;
+  Progress progress{
+      .items = 0, .items_total = packs_.size(), .bytes = 0, .bytes_total = 0, .current = {}};
   for (const auto& pack : packs_) progress.bytes_total += pack.size;
   repository::PackReader packs(repository_);
-  const auto receive = [&](const PackInfo& pack, base::Result<repository::ScannedPack> scanned) -> base::Result<void> {
+  const auto receive = [&](const PackInfo& pack,
+                           base::Result<repository::ScannedPack> scanned) -> base::Result<void> {
     const auto name = repository::pack_object_name(pack.type, pack.name);
     ++progress.items;
     progress.bytes += pack.size;
@@ -198,9 +282,18 @@ base::Result<void> Verifier::scan() {
     report_.bytes_read += scanned.value().bytes_read;
     for (const auto& place : scanned.value().bad) bad_chunks_.insert(place.id);
     if (!scanned.value().bad.empty()) {
-      add({.kind = Finding::Kind::damage, .object = name, .path = {}, .snapshot = {}, .message = std::to_string(scanned.value().bad.size()) + " objects in it don't decrypt to what their ids state"});
+      add({.kind = Finding::Kind::damage,
+           .object = name,
+           .path = {},
+           .snapshot = {},
+           .message = std::to_string(scanned.value().bad.size()) +
+                      " objects in it don't decrypt to what their ids state"});
     } else if (!scanned.value().hash_is_right) {
-      add({.kind = Finding::Kind::damage, .object = name, .path = {}, .snapshot = {}, .message = "its bytes are not those that its name states"});
+      add({.kind = Finding::Kind::damage,
+           .object = name,
+           .path = {},
+           .snapshot = {},
+           .message = "its bytes are not those that its name states"});
     }
     return {};
   };
@@ -217,18 +310,21 @@ base::Result<void> Verifier::judge() {
       if (!good_somewhere && live_->contains(current)) lost_chunks_.insert(current);
     };
     bool first = true;
-    TRY(repository_.index(repository::Repository::Segments::all)->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
-      if (first || chunk.place.id != current) {
-        settle();
-        current = chunk.place.id;
-        good_somewhere = false;
-        first = false;
-      }
-      const auto bad = bad_packs_.find(chunk.pack.name);
-      const bool is_there = bad == bad_packs_.end() || std::uint64_t{chunk.place.offset} + chunk.place.stored_size <= bad->second;
-      good_somewhere = good_somewhere || (is_there && !bad_chunks_.contains(current));
-      return {};
-    }));
+    TRY(repository_.index(repository::Repository::Segments::all)
+            ->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
+              if (first || chunk.place.id != current) {
+                settle();
+                current = chunk.place.id;
+                good_somewhere = false;
+                first = false;
+              }
+              const auto bad = bad_packs_.find(chunk.pack.name);
+              const bool is_there =
+                  bad == bad_packs_.end() ||
+                  std::uint64_t{chunk.place.offset} + chunk.place.stored_size <= bad->second;
+              good_somewhere = good_somewhere || (is_there && !bad_chunks_.contains(current));
+              return {};
+            }));
     settle();
   }
   return lost_chunks_.empty() && !trees_have_gaps_ ? base::Result<void>() : name_files();
@@ -238,17 +334,25 @@ base::Result<void> Verifier::name_files() {
   for (const auto& snapshot : snapshots_) {
     const auto id = base::to_hex(snapshot.id);
     const auto damage = [&](std::string path, std::string message) {
-      add({.kind = Finding::Kind::damage, .object = {}, .path = std::move(path), .snapshot = id, .message = std::move(message)});
+      add({.kind = Finding::Kind::damage,
+           .object = {},
+           .path = std::move(path),
+           .snapshot = id,
+           .message = std::move(message)});
     };
-    repository::TreeCursor cursor(*reader_, snapshot.summary.root, repository::TreeCursor::OnGap::collect);
+    repository::TreeCursor cursor(*reader_, snapshot.summary.root,
+                                  repository::TreeCursor::OnGap::collect);
     while (const auto entry = TRY(cursor.next())) {
       if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
       repository::ExtentCursor extents(*reader_, entry->content, entry->size);
       for (;;) {
         const auto extent = extents.next();
-        const bool lost = !extent.ok() || (extent.value() && extent.value()->kind == repository::Extent::Kind::data && lost_chunks_.contains(extent.value()->chunk));
+        const bool lost = !extent.ok() || (extent.value() &&
+                                           extent.value()->kind == repository::Extent::Kind::data &&
+                                           lost_chunks_.contains(extent.value()->chunk));
         if (lost) {
-          damage(TRY(repository::path_of_key(entry->key)), extent.ok() ? "a part of its content is lost" : extent.error().to_string());
+          damage(TRY(repository::path_of_key(entry->key)),
+                 extent.ok() ? "a part of its content is lost" : extent.error().to_string());
           break;
         }
         if (!extent.value()) break;
@@ -256,7 +360,9 @@ base::Result<void> Verifier::name_files() {
     }
     for (const auto& gap : cursor.gaps()) {
       auto first = repository::path_of_key(gap.first_key);
-      damage(first.ok() ? std::move(first).value() : "/", std::to_string(gap.entries) + " entries from here on can't be read: " + gap.error.to_string());
+      damage(first.ok() ? std::move(first).value() : "/",
+             std::to_string(gap.entries) +
+                 " entries from here on can't be read: " + gap.error.to_string());
     }
   }
   return {};
@@ -267,7 +373,13 @@ base::Result<void> Verifier::check_trees() {
     const auto checked = check_tree(snapshot);
     if (checked.ok()) continue;
     if (checked.error().code() == base::ErrorCode::cancelled) return base::Error(checked.error());
-    if (!trees_have_gaps_) add({.kind = is_outage(checked.error()) ? Finding::Kind::could_not_check : Finding::Kind::damage, .object = {}, .path = {}, .snapshot = base::to_hex(snapshot.id), .message = checked.error().to_string()});
+    if (!trees_have_gaps_)
+      add({.kind =
+               is_outage(checked.error()) ? Finding::Kind::could_not_check : Finding::Kind::damage,
+           .object = {},
+           .path = {},
+           .snapshot = base::to_hex(snapshot.id),
+           .message = checked.error().to_string()});
   }
   return {};
 }
@@ -282,14 +394,18 @@ base::Result<void> Verifier::check_tree(const repository::SnapshotRecord& snapsh
     ++entries;
     bytes += entry->size;
     const auto path = TRY(repository::path_of_key(entry->key));
-    if (snapshot.summary.source == "files") TRY_CONTEXT(source::decode_attributes(entry->attributes), base::printable(path));
+    if (snapshot.summary.source == "files")
+      TRY_CONTEXT(source::decode_attributes(entry->attributes), base::printable(path));
     repository::ExtentCursor extents(*reader_, entry->content, entry->size);
     while (TRY_CONTEXT(extents.next(), base::printable(path))) {
     }
   }
   const auto& root = snapshot.summary.root;
   if (entries == root.entries && bytes == root.bytes) return {};
-  return base::Error(base::ErrorCode::damaged, "holds " + std::to_string(entries) + " entries and " + std::to_string(bytes) + " bytes instead of " + std::to_string(root.entries) + " and " + std::to_string(root.bytes));
+  return base::Error(base::ErrorCode::damaged,
+                     "holds " + std::to_string(entries) + " entries and " + std::to_string(bytes) +
+                         " bytes instead of " + std::to_string(root.entries) + " and " +
+                         std::to_string(root.bytes));
 }
 
 }  // namespace
@@ -308,13 +424,14 @@ base::Result<Level> parse_level(std::string_view text) {
   for (const auto level : {Level::present, Level::intact, Level::readable, Level::sound}) {
     if (text == level_name(level)) return level;
   }
-  return base::Error(base::ErrorCode::invalid_argument, "'" + base::printable(text) + "' is no level of verification")
+  return base::Error(base::ErrorCode::invalid_argument,
+                     "'" + base::printable(text) + "' is no level of verification")
       .with_hint("choose present, intact, readable or sound");
 }
 
 base::Result<VerifyReport> verify(repository::Repository& repository, Level level,
-                                  const std::optional<std::string>& snapshot, const ProgressCall& progress,
-                                  std::stop_token stop) {
+                                  const std::optional<std::string>& snapshot,
+                                  const ProgressCall& progress, std::stop_token stop) {
   return Verifier(repository, level, progress, std::move(stop)).run(snapshot);
 }
 

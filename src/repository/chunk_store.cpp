@@ -58,7 +58,10 @@ base::Result<ChunkId> ChunkStore::put(Lane& lane, ChunkType type, base::ByteView
 
   auto& builder = type == ChunkType::data ? lane.data_ : lane.tree_;
   if (!builder) {
-    const PackTarget target{.storage = repository_.storage(), .random = repository_.environment().random, .config = repository_.config(), .domain = domain.id()};
+    const PackTarget target{.storage = repository_.storage(),
+                            .random = repository_.environment().random,
+                            .config = repository_.config(),
+                            .domain = domain.id()};
     builder = TRY(PackBuilder::begin(target, type));
   }
   TRY(builder->add(id, encoded));
@@ -128,7 +131,8 @@ base::Result<void> ChunkStore::write_segment() {
   std::sort(pending_.chunks.begin(), pending_.chunks.end(),
             [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
   const auto name = TRY_CONTEXT(
-      repository_.write_segment(pending_, repository_.own_domain(), Repository::SignAs::writer), "storing an index segment");
+      repository_.write_segment(pending_, repository_.own_domain(), Repository::SignAs::writer),
+      "storing an index segment");
   bytes_stored_ += pending_.chunks.size() * sizeof(ChunkPlace);
   TRY(index_.add(name, pending_));
   const std::lock_guard lock(mutex_);

@@ -13,16 +13,19 @@ base::Result<Condemnation> decode_body(base::ByteView body) {
   base::ByteReader in(body);
   Condemnation condemnation;
   const auto stage = TRY(in.u8());
-  if (stage < 1 || stage > 2) return base::Error(base::ErrorCode::unsupported, "a condemnation of unknown stage");
+  if (stage < 1 || stage > 2)
+    return base::Error(base::ErrorCode::unsupported, "a condemnation of unknown stage");
   condemnation.stage = static_cast<CondemnationStage>(stage);
   const auto count = TRY(in.varint());
-  if (count > in.remaining()) return base::Error(base::ErrorCode::damaged, "a list is longer than its object");
+  if (count > in.remaining())
+    return base::Error(base::ErrorCode::damaged, "a list is longer than its object");
   auto& packs = condemnation.packs;
   packs.reserve(in.remaining() / 33);
   for (std::uint64_t i = 0; i < count; ++i) {
     CondemnedPack pack;
     const auto type = TRY(in.u8());
-    if (type < 1 || type > 2) return base::Error(base::ErrorCode::damaged, "a pack of unknown type");
+    if (type < 1 || type > 2)
+      return base::Error(base::ErrorCode::damaged, "a pack of unknown type");
     pack.type = static_cast<ChunkType>(type);
     pack.name = TRY(in.array<32>());
     packs.push_back(pack);
@@ -40,6 +43,10 @@ base::Result<std::vector<Condemnation>> list_condemnations(const Repository& rep
     const auto ignore = [&](base::Error error) {
       if (ignored != nullptr) ignored->push_back({info.name, std::move(error)});
     };
+    if (!hash_of_name(info.name)) {
+      ignore(base::Error(base::ErrorCode::invalid_argument, "not the name of a condemnation"));
+      continue;
+    }
     auto bytes = get_object(repository.storage(), info.name, condemnation_bytes_max);
     if (!bytes.ok()) {
       if (bytes.error().code() == base::ErrorCode::not_found) continue;  // executed meanwhile
@@ -47,9 +54,11 @@ base::Result<std::vector<Condemnation>> list_condemnations(const Repository& rep
       ignore(std::move(bytes).error());
       continue;
     }
-    auto object = open_signed(condemnation_magic, repository.id(), repository.signers(), bytes.value());
+    auto object =
+        open_signed(condemnation_magic, repository.id(), repository.signers(), bytes.value());
     if (!object.ok() || object.value().signer->role != Signer::Role::admin) {
-      ignore(object.ok() ? base::Error(base::ErrorCode::permission_denied, "a condemnation that the admin didn't sign")
+      ignore(object.ok() ? base::Error(base::ErrorCode::permission_denied,
+                                       "a condemnation that the admin didn't sign")
                          : std::move(object).error());
       continue;
     }
@@ -76,9 +85,13 @@ base::Result<Condemnation> write_condemnation(const Repository& repository, Cond
     out.u8(static_cast<std::uint8_t>(pack.type));
     out.raw(pack.name);
   }
-  const auto object = sign_object(condemnation_magic, repository.id(), *repository.keys().admin, body);
+  const auto object =
+      sign_object(condemnation_magic, repository.id(), *repository.keys().admin, body);
   const auto stored = TRY(put_object(repository.storage(), condemned_prefix, object));
-  return Condemnation{.stage = stage, .object = object_name(condemned_prefix, stored.hash), .stored_at = stored.stored_at, .packs = packs};
+  return Condemnation{.stage = stage,
+                      .object = object_name(condemned_prefix, stored.hash),
+                      .stored_at = stored.stored_at,
+                      .packs = packs};
 }
 
 }  // namespace holdfast::repository

@@ -45,8 +45,8 @@ base::Result<Config> decode_config(base::ByteView bytes) {
   const auto found_version = TRY(in.u8());
   if (found_version != version) {
     return base::Error(base::ErrorCode::unsupported,
-                       "the repository has format version " + std::to_string(found_version) + ", this program knows " +
-                           std::to_string(version))
+                       "the repository has format version " + std::to_string(found_version) +
+                           ", this program knows " + std::to_string(version))
         .with_hint("use a newer holdfast");
   }
   (void)TRY(in.raw(3));
@@ -55,8 +55,9 @@ base::Result<Config> decode_config(base::ByteView bytes) {
   const auto features = TRY(in.varint());
   if (features > 0) {
     const auto feature = TRY(in.sized_text(256));
-    return base::Error(base::ErrorCode::unsupported,
-                       "the repository needs the feature '" + base::printable(feature) + "', which this program doesn't know")
+    return base::Error(base::ErrorCode::unsupported, "the repository needs the feature '" +
+                                                         base::printable(feature) +
+                                                         "', which this program doesn't know")
         .with_hint("use a newer holdfast");
   }
   config.created = {TRY(in.i64())};
@@ -79,12 +80,16 @@ base::Result<Config> decode_config(base::ByteView bytes) {
 }
 
 base::Result<void> check_config(const Config& config) {
-  const auto wrong = [](std::string what) { return base::Error(base::ErrorCode::invalid_argument, std::move(what)); };
+  const auto wrong = [](std::string what) {
+    return base::Error(base::ErrorCode::invalid_argument, std::move(what));
+  };
   const auto& chunker = config.chunker;
   const bool power_of_two = (chunker.size_target & (chunker.size_target - 1)) == 0;
-  if (chunker.size_min < 64 || chunker.size_min >= chunker.size_target || chunker.size_target >= chunker.size_max ||
-      !power_of_two || chunker.size_max > 64 * base::MiB) {
-    return wrong("chunk sizes must ascend, the target be a power of two, and the largest at most 64 MiB");
+  if (chunker.size_min < 64 || chunker.size_min >= chunker.size_target ||
+      chunker.size_target >= chunker.size_max || !power_of_two ||
+      chunker.size_max > 64 * base::MiB) {
+    return wrong(
+        "chunk sizes must ascend, the target be a power of two, and the largest at most 64 MiB");
   }
   if (config.bundle_file_max == 0 || config.bundle_target == 0 ||
       std::uint64_t{config.bundle_file_max} + config.bundle_target > chunker.size_max) {

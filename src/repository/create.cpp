@@ -14,13 +14,14 @@ base::SecretBytes random_secret(base::Random& random) {
 
 }  // namespace
 
-// Order: parameters and roster first, the key slot last. Without a slot nothing opens, so a half-made repository is none;
-// what was left is ignored by the next attempt.
-base::Result<ShortId> Repository::create(const Environment& environment, const CreateOptions& options,
-                                         base::ByteView passphrase) {
+// Order: parameters and roster first, the key slot last. Without a slot nothing opens, so a
+// half-made repository is none; what was left is ignored by the next attempt.
+base::Result<ShortId> Repository::create(const Environment& environment,
+                                         const CreateOptions& options, base::ByteView passphrase) {
   auto& storage = environment.storage;
   if (!TRY(storage.list_all(keys_prefix)).empty()) {
-    return base::Error(base::ErrorCode::already_exists, "there is a repository at " + storage.describe() + " already")
+    return base::Error(base::ErrorCode::already_exists,
+                       "there is a repository at " + storage.describe() + " already")
         .with_hint("use it, or choose another place");
   }
   auto& random = environment.random;
@@ -42,14 +43,21 @@ base::Result<ShortId> Repository::create(const Environment& environment, const C
   TRY(check_config(config));
   secrets.config_hash = TRY(put_object(storage, config_prefix, encode_config(config))).hash;
 
-  RosterWriter first{.verify_key = writer.verify_key(), .domain = secrets.domain, .sealed_id_key = {}, .created = config.created, .label = options.label};
+  RosterWriter first{.verify_key = writer.verify_key(),
+                     .domain = secrets.domain,
+                     .sealed_id_key = {},
+                     .created = config.created,
+                     .label = options.label};
   const auto sealed = codec::seal_to(box.public_key, secrets.id_key.view());
   std::copy(sealed.begin(), sealed.end(), first.sealed_id_key.begin());
   const Roster roster{.sequence = 1, .writers = {std::move(first)}};
   TRY(put_object(storage, numbered_prefix(roster_prefix, 1),
                  sign_object(roster_magic, config.repository_id, admin, encode_roster(roster))));
 
-  const SlotDescription description{.repository_id = config.repository_id, .role = SlotRole::full, .created = config.created, .label = options.label};
+  const SlotDescription description{.repository_id = config.repository_id,
+                                    .role = SlotRole::full,
+                                    .created = config.created,
+                                    .label = options.label};
   const auto slot = TRY(seal_slot(description, secrets, passphrase, options.cost, random));
   TRY(put_object(storage, keys_prefix, slot));
   return config.repository_id;

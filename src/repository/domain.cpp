@@ -29,8 +29,9 @@ base::Bytes Domain::associated(const ShortId& repository, std::string_view magic
   return bytes;
 }
 
-void Domain::seal_receipt(const ShortId& repository, std::string_view magic, base::ByteView plaintext,
-                          base::Random& random, base::ByteWriter& out) const {
+void Domain::seal_receipt(const ShortId& repository, std::string_view magic,
+                          base::ByteView plaintext, base::Random& random,
+                          base::ByteWriter& out) const {
   const auto seed = random.array<32>();
   const codec::Cipher cipher(receipt_keys_(seed));
   base::Bytes sealed(plaintext.size() + codec::cipher_tag_size);

@@ -6,7 +6,8 @@ namespace holdfast::repository {
 // Stores nodes and remembers them for the local cache.
 class EntryAssembler::StoringSink final : public NodeSink {
  public:
-  StoringSink(ChunkStore& store, NodeCacheWriter& cache) : store_(store), cache_(cache), lane_(store.make_lane()) {}
+  StoringSink(ChunkStore& store, NodeCacheWriter& cache)
+      : store_(store), cache_(cache), lane_(store.make_lane()) {}
   base::Result<ChunkId> put(base::Bytes node) override {
     const auto id = TRY(store_.put(lane_, ChunkType::tree, node));
     cache_.add(id, node);
@@ -21,7 +22,8 @@ class EntryAssembler::StoringSink final : public NodeSink {
 };
 
 EntryAssembler::EntryAssembler(io::Executor& executor, ChunkStore& store, ChunkPipeline& pipeline,
-                               SmallFileTable* small_files, std::unique_ptr<NodeCacheWriter> node_cache)
+                               SmallFileTable* small_files,
+                               std::unique_ptr<NodeCacheWriter> node_cache)
     : store_(store),
       pipeline_(pipeline),
       small_files_(small_files),
@@ -73,9 +75,13 @@ void EntryAssembler::run() {
 }
 
 base::Result<Extent> EntryAssembler::resolve(const PendingExtent& pending) {
-  if (!pending.job) return Extent{.kind = Extent::Kind::hole, .length = pending.length, .chunk = {}, .offset = 0};
+  if (!pending.job)
+    return Extent{.kind = Extent::Kind::hole, .length = pending.length, .chunk = {}, .offset = 0};
   TRY(pipeline_.wait(*pending.job));
-  return Extent{.kind = Extent::Kind::data, .length = pending.length, .chunk = pending.job->id, .offset = pending.offset};
+  return Extent{.kind = Extent::Kind::data,
+                .length = pending.length,
+                .chunk = pending.job->id,
+                .offset = pending.offset};
 }
 
 base::Result<void> EntryAssembler::take(AssemblyStep& step) {
@@ -83,7 +89,10 @@ base::Result<void> EntryAssembler::take(AssemblyStep& step) {
   if (auto* bundled = std::get_if<BundledEntry>(&step)) {
     const auto extent = TRY(resolve(bundled->extent));
     if (small_files_ != nullptr) {
-      small_files_->insert(bundled->fingerprint, {.chunk = extent.chunk, .offset = static_cast<std::uint32_t>(extent.offset), .length = static_cast<std::uint32_t>(extent.length)});
+      small_files_->insert(bundled->fingerprint,
+                           {.chunk = extent.chunk,
+                            .offset = static_cast<std::uint32_t>(extent.offset),
+                            .length = static_cast<std::uint32_t>(extent.length)});
     }
     bundled->entry.content = std::vector<Extent>{extent};
     return tree_.add(bundled->entry);

@@ -66,8 +66,8 @@ void write_head(base::ByteWriter& out, SlotType type, const SlotDescription& des
 
 struct ParsedSlot {
   SlotInfo info;
-  base::ByteView salt;      // passphrase
-  base::ByteView head;      // all bytes before `sealed`
+  base::ByteView salt;  // passphrase
+  base::ByteView head;  // all bytes before `sealed`
   base::ByteView sealed;
 };
 
@@ -78,7 +78,8 @@ base::Result<ParsedSlot> parse_slot(base::ByteView slot) {
   }
   const auto found_version = TRY(in.u8());
   if (found_version != version) {
-    return base::Error(base::ErrorCode::unsupported, "a key slot has version " + std::to_string(found_version))
+    return base::Error(base::ErrorCode::unsupported,
+                       "a key slot has version " + std::to_string(found_version))
         .with_hint("use a newer holdfast");
   }
   ParsedSlot parsed;
@@ -107,8 +108,11 @@ base::Result<ParsedSlot> parse_slot(base::ByteView slot) {
 }
 
 base::Error wrong_key() {
-  return base::Error(base::ErrorCode::wrong_key, "the passphrase opens no key slot of this repository")
-      .with_hint("check BACKUP_ENCRYPTION_KEY, --key-file or --key-command; 'holdfast key list' needs a right one too");
+  return base::Error(base::ErrorCode::wrong_key,
+                     "the passphrase opens no key slot of this repository")
+      .with_hint(
+          "check BACKUP_ENCRYPTION_KEY, --key-file or --key-command; 'holdfast key list' needs a "
+          "right one too");
 }
 
 }  // namespace
@@ -127,7 +131,8 @@ SlotSecrets SlotSecrets::restricted_to(SlotRole role) const {
 }
 
 base::Result<base::Bytes> seal_slot(const SlotDescription& description, const SlotSecrets& secrets,
-                                    base::ByteView passphrase, codec::PassphraseCost cost, base::Random& random) {
+                                    base::ByteView passphrase, codec::PassphraseCost cost,
+                                    base::Random& random) {
   base::Bytes slot;
   base::ByteWriter out(slot);
   write_head(out, SlotType::passphrase, description);
@@ -162,17 +167,20 @@ base::Result<SlotInfo> inspect_slot(base::ByteView slot) { return TRY(parse_slot
 
 base::Result<SlotSecrets> open_slot(base::ByteView slot, base::ByteView passphrase) {
   const auto parsed = TRY(parse_slot(slot));
-  if (parsed.info.type != SlotType::passphrase || parsed.sealed.size() < codec::cipher_tag_size) return wrong_key();
+  if (parsed.info.type != SlotType::passphrase || parsed.sealed.size() < codec::cipher_tag_size)
+    return wrong_key();
   const auto key = TRY(codec::key_of_passphrase(passphrase, parsed.salt, parsed.info.cost));
   base::SecretBytes payload(parsed.sealed.size() - codec::cipher_tag_size);
-  const auto opened = codec::Cipher(key.view()).open({}, parsed.head, parsed.sealed, payload.writable());
+  const auto opened =
+      codec::Cipher(key.view()).open({}, parsed.head, parsed.sealed, payload.writable());
   if (!opened.ok()) return wrong_key();
   return decode_secrets(payload.view());
 }
 
 base::Result<SlotSecrets> open_slot_for(base::ByteView slot, const codec::BoxKeyPair& recipient) {
   const auto parsed = TRY(parse_slot(slot));
-  if (parsed.info.type != SlotType::recipient || parsed.info.recipient != recipient.public_key) return wrong_key();
+  if (parsed.info.type != SlotType::recipient || parsed.info.recipient != recipient.public_key)
+    return wrong_key();
   const auto bound = codec::open_sealed(recipient, parsed.sealed);
   if (!bound.ok() || bound.value().size() < 32) return wrong_key();
   const auto head_hash = codec::sha256(parsed.head);

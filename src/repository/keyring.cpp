@@ -24,14 +24,22 @@ namespace {
 
 base::Error needs(std::string_view what, std::string_view right, std::string_view role) {
   return base::Error(base::ErrorCode::permission_denied,
-                     std::string(what) + " needs a key that may " + std::string(right) + "; this key slot can't")
-      .with_hint("run it where a key slot of role " + std::string(role) + " is used ('holdfast key list' shows the slots)");
+                     std::string(what) + " needs a key that may " + std::string(right) +
+                         "; this key slot can't")
+      .with_hint("run it where a key slot of role " + std::string(role) +
+                 " is used ('holdfast key list' shows the slots)");
 }
 
 }  // namespace
 
-base::Error needs_reading_key(std::string_view what) { return needs(what, "read", "full or reader"); }
-base::Error needs_writing_key(std::string_view what) { return needs(what, "write", "full or writer"); }
-base::Error needs_admin_key(std::string_view what) { return needs(what, "maintain the repository", "full"); }
+base::Error needs_reading_key(std::string_view what) {
+  return needs(what, "read", "full or reader");
+}
+base::Error needs_writing_key(std::string_view what) {
+  return needs(what, "write", "full or writer");
+}
+base::Error needs_admin_key(std::string_view what) {
+  return needs(what, "maintain the repository", "full");
+}
 
 }  // namespace holdfast::repository

@@ -13,7 +13,8 @@ class LiveSet::Marker final : public TreeVisitor {
  public:
   Marker(LiveSet& set, std::vector<Missing>* missing) : set_(set), missing_(missing) {}
 
-  // False for a node that was seen: all below it is marked. An absent one is entered, so that reading it reports why.
+  // False for a node that was seen: all below it is marked. An absent one is entered, so that
+  // reading it reports why.
   bool enter_node(const ChunkId& id) override {
     const auto number = set_.index_.number_of(id);
     return !number || mark(*number);
@@ -25,7 +26,9 @@ class LiveSet::Marker final : public TreeVisitor {
       mark(*number);
       return {};
     }
-    return report({id, false, base::Error(base::ErrorCode::damaged, "chunk " + short_id(id) + " is in no pack of the repository")});
+    return report({id, false,
+                   base::Error(base::ErrorCode::damaged,
+                               "chunk " + short_id(id) + " is in no pack of the repository")});
   }
   base::Result<void> unreadable_node(const TreeGap& gap, const ChunkId& id) override {
     return report({id, true, base::Error(gap.error).with_context("tree node " + short_id(id))});
@@ -52,7 +55,8 @@ class LiveSet::Marker final : public TreeVisitor {
 LiveSet::LiveSet(const Repository& repository)
     : index_(*repository.index(Repository::Segments::all)), bits_(index_.chunk_count()) {}
 
-base::Result<void> LiveSet::add_tree(NodeSource& nodes, const TreeRoot& root, std::vector<Missing>* missing) {
+base::Result<void> LiveSet::add_tree(NodeSource& nodes, const TreeRoot& root,
+                                     std::vector<Missing>* missing) {
   Marker marker(*this, missing);
   return visit_tree(nodes, root, marker);
 }

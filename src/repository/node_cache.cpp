@@ -1,9 +1,8 @@
-// File: node* index footer. node = size:u32 bytes; index = (id[32] offset:u64)* ascending by id; footer = snapshot[32]
-// count:u64 index_offset:u64 "HFNC".
+// File: node* index footer. node = size:u32 bytes; index = (id[32] offset:u64)* ascending by id;
+// footer = snapshot[32] count:u64 index_offset:u64 "HFNC".
 #include "repository/node_cache.hpp"
 
 #include <algorithm>
-
 
 namespace holdfast::repository {
 
@@ -15,8 +14,10 @@ constexpr std::size_t located_size = 40;
 
 }  // namespace
 
-base::Result<std::unique_ptr<NodeCache>> NodeCache::open(io::FileSystem& files, const std::string& path,
-                                                         const ObjectHash& snapshot, const Domain& domain) {
+base::Result<std::unique_ptr<NodeCache>> NodeCache::open(io::FileSystem& files,
+                                                         const std::string& path,
+                                                         const ObjectHash& snapshot,
+                                                         const Domain& domain) {
   const base::Error none(base::ErrorCode::not_found, "there are no cached nodes of the snapshot");
   std::unique_ptr<NodeCache> cache(new NodeCache(TRY(files.map(path)), domain));
   const auto bytes = cache->file_->bytes();
@@ -27,13 +28,17 @@ base::Result<std::unique_ptr<NodeCache>> NodeCache::open(io::FileSystem& files, 
   cache->index_offset_ = TRY(footer.u64());
   if (base::as_text(TRY(footer.raw(magic.size()))) != magic || of != snapshot) return none;
   const auto index_end = bytes.size() - footer_size;
-  if (cache->index_offset_ > index_end || cache->count_ != (index_end - cache->index_offset_) / located_size) return none;
+  if (cache->index_offset_ > index_end ||
+      cache->count_ != (index_end - cache->index_offset_) / located_size)
+    return none;
   return cache;
 }
 
 base::Result<base::Bytes> NodeCache::get(const ChunkId& id) {
   const auto bytes = file_->bytes();
-  const auto id_at = [&](std::size_t i) { return bytes.subspan(index_offset_ + i * located_size, located_size); };
+  const auto id_at = [&](std::size_t i) {
+    return bytes.subspan(index_offset_ + i * located_size, located_size);
+  };
   std::size_t low = 0;
   std::size_t high = count_;
   while (low < high) {
@@ -49,8 +54,10 @@ base::Result<base::Bytes> NodeCache::get(const ChunkId& id) {
   }
   base::ByteReader located(id_at(low).subspan(id.size()));
   const auto offset = TRY(located.u64());
-  if (offset > index_offset_) return base::Error(base::ErrorCode::damaged, "the local node cache is damaged");
-  base::ByteReader in(bytes.subspan(static_cast<std::size_t>(offset), index_offset_ - static_cast<std::size_t>(offset)));
+  if (offset > index_offset_)
+    return base::Error(base::ErrorCode::damaged, "the local node cache is damaged");
+  base::ByteReader in(bytes.subspan(static_cast<std::size_t>(offset),
+                                    index_offset_ - static_cast<std::size_t>(offset)));
   const auto size = TRY(in.u32());
   const auto node = TRY(in.raw(size));
   if (domain_.id_of(ChunkType::tree, node) != id) {
@@ -79,7 +86,8 @@ void NodeCacheWriter::add(const ChunkId& id, base::ByteView node) {
 
 void NodeCacheWriter::commit(const ObjectHash& snapshot) {
   if (!file_) return;
-  std::sort(index_.begin(), index_.end(), [](const Located& a, const Located& b) { return a.id < b.id; });
+  std::sort(index_.begin(), index_.end(),
+            [](const Located& a, const Located& b) { return a.id < b.id; });
   const auto index_offset = size_;
   base::Bytes tail;
   base::ByteWriter out(tail);

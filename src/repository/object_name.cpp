@@ -13,7 +13,8 @@ std::string object_name(std::string_view prefix, const ObjectHash& hash) {
 
 std::string pack_object_name(ChunkType type, const ObjectHash& name) {
   const auto hex = base::to_hex(name);
-  return std::string(type == ChunkType::data ? data_prefix : tree_prefix) + hex.substr(0, 2) + "/" + hex;
+  return std::string(type == ChunkType::data ? data_prefix : tree_prefix) + hex.substr(0, 2) + "/" +
+         hex;
 }
 
 std::string numbered_prefix(std::string_view prefix, std::uint32_t number) {
@@ -43,7 +44,8 @@ std::optional<ObjectHash> hash_of_name(std::string_view name) {
 
 std::string short_name(const ObjectHash& hash) { return base::to_hex(hash).substr(0, 10); }
 
-base::Result<StoredObject> put_object(storage::Storage& storage, std::string_view prefix, base::ByteView bytes) {
+base::Result<StoredObject> put_object(storage::Storage& storage, std::string_view prefix,
+                                      base::ByteView bytes) {
   StoredObject stored{.hash = codec::sha256(bytes), .stored_at = {}};
   const auto name = object_name(prefix, stored.hash);
   auto put = storage.put(name, bytes);
@@ -60,17 +62,19 @@ base::Result<StoredObject> put_object(storage::Storage& storage, std::string_vie
 
 namespace {
 
-// The newest older version whose bytes hash to the name; not_found if there is none. A version that can't be asked for now
-// may be the one: then that outage is the answer.
-base::Result<base::Bytes> get_older_version(storage::Storage& storage, const std::string& name, const ObjectHash& hash,
-                                            std::uint64_t size_max) {
+// The newest older version whose bytes hash to the name; not_found if there is none. A version that
+// can't be asked for now may be the one: then that outage is the answer.
+base::Result<base::Bytes> get_older_version(storage::Storage& storage, const std::string& name,
+                                            const ObjectHash& hash, std::uint64_t size_max) {
   storage::ListOptions options;
   options.prefix = name;
   std::optional<base::Error> trouble;
   do {
     const auto page = TRY(storage.list_versions(options));
     for (const auto& info : page.objects) {
-      if (info.name != name || info.kind != storage::ObjectInfo::Kind::object || info.size > size_max) continue;
+      if (info.name != name || info.kind != storage::ObjectInfo::Kind::object ||
+          info.size > size_max)
+        continue;
       auto bytes = storage.get(name, size_max, info.version);
       if (bytes.ok() && codec::sha256(bytes.value()) == hash) return std::move(bytes).value();
       if (!bytes.ok() && bytes.error().code() != base::ErrorCode::not_found &&
@@ -81,14 +85,18 @@ base::Result<base::Bytes> get_older_version(storage::Storage& storage, const std
     options.continuation = page.next;
   } while (!options.continuation.empty());
   if (trouble) return std::move(*trouble).with_context("reading an older version of " + name);
-  return base::Error(base::ErrorCode::not_found, "no version of " + name + " has the bytes that its name states");
+  return base::Error(base::ErrorCode::not_found,
+                     "no version of " + name + " has the bytes that its name states");
 }
 
 }  // namespace
 
-base::Result<base::Bytes> get_object(storage::Storage& storage, const std::string& name, std::uint64_t size_max) {
+base::Result<base::Bytes> get_object(storage::Storage& storage, const std::string& name,
+                                     std::uint64_t size_max) {
   const auto hash = hash_of_name(name);
-  if (!hash) return base::Error(base::ErrorCode::invalid_argument, "'" + name + "' names no object by its hash");
+  if (!hash)
+    return base::Error(base::ErrorCode::invalid_argument,
+                       "'" + name + "' names no object by its hash");
   auto bytes = storage.get(name, size_max);
   if (bytes.ok() && codec::sha256(bytes.value()) == *hash) return bytes;
   if (!bytes.ok() && bytes.error().code() != base::ErrorCode::not_found &&
@@ -101,8 +109,11 @@ base::Result<base::Bytes> get_object(storage::Storage& storage, const std::strin
     if (older.error().code() != base::ErrorCode::not_found) return older;
   }
   if (!bytes.ok()) return std::move(bytes).error().with_context("reading " + name);
-  return base::Error(base::ErrorCode::damaged, "the bytes of " + name + " are not those that its name states")
-      .with_hint("run 'holdfast verify --level intact' to see what else is damaged, then 'holdfast repository repair'");
+  return base::Error(base::ErrorCode::damaged,
+                     "the bytes of " + name + " are not those that its name states")
+      .with_hint(
+          "run 'holdfast verify --level intact' to see what else is damaged, then 'holdfast "
+          "repository repair'");
 }
 
 }  // namespace holdfast::repository

@@ -44,14 +44,17 @@ base::Bytes encode_pack_header(const PackHeader& header) {
 
 base::Result<std::size_t> pack_header_size(base::ByteView bytes) {
   base::ByteReader in(bytes);
-  if (base::as_text(TRY(in.raw(header_magic.size()))) != header_magic) return damaged("this is not a pack");
+  if (base::as_text(TRY(in.raw(header_magic.size()))) != header_magic)
+    return damaged("this is not a pack");
   const auto found_version = TRY(in.u8());
   if (found_version != version) {
-    return base::Error(base::ErrorCode::unsupported, "a pack has version " + std::to_string(found_version));
+    return base::Error(base::ErrorCode::unsupported,
+                       "a pack has version " + std::to_string(found_version));
   }
   const auto type = TRY(in.u8());
   const auto keys = TRY(in.u16());
-  if (type < 1 || type > 2 || keys == 0 || keys > pack_keys_max) return damaged("a pack's header makes no sense");
+  if (type < 1 || type > 2 || keys == 0 || keys > pack_keys_max)
+    return damaged("a pack's header makes no sense");
   return pack_header_fixed_size + keys * pack_box_size;
 }
 
@@ -94,20 +97,25 @@ base::Bytes seal_directory(const codec::Cipher& key0, base::ByteView header,
 base::Result<std::size_t> directory_size(base::ByteView footer) {
   base::ByteReader in(footer);
   const auto size = TRY(in.u32());
-  if (base::as_text(TRY(in.raw(footer_magic.size()))) != footer_magic) return damaged("a pack has no footer");
-  if (size < codec::cipher_tag_size || (size - codec::cipher_tag_size) % directory_entry_size != 0 ||
+  if (base::as_text(TRY(in.raw(footer_magic.size()))) != footer_magic)
+    return damaged("a pack has no footer");
+  if (size < codec::cipher_tag_size ||
+      (size - codec::cipher_tag_size) % directory_entry_size != 0 ||
       (size - codec::cipher_tag_size) / directory_entry_size > pack_objects_max) {
     return damaged("a pack's footer makes no sense");
   }
   return size;
 }
 
-base::Result<std::vector<DirectoryEntry>> open_directory(const codec::Cipher& key0, base::ByteView header,
+base::Result<std::vector<DirectoryEntry>> open_directory(const codec::Cipher& key0,
+                                                         base::ByteView header,
                                                          base::ByteView sealed) {
   if (sealed.size() < codec::cipher_tag_size) return damaged("a pack's directory is too short");
   base::Bytes plaintext(sealed.size() - codec::cipher_tag_size);
-  TRY(key0.open(codec::nonce_of_ordinal(directory_ordinal), codec::sha256(header), sealed, plaintext));
-  if (plaintext.size() % directory_entry_size != 0) return damaged("a pack's directory has half an entry");
+  TRY(key0.open(codec::nonce_of_ordinal(directory_ordinal), codec::sha256(header), sealed,
+                plaintext));
+  if (plaintext.size() % directory_entry_size != 0)
+    return damaged("a pack's directory has half an entry");
   base::ByteReader in(plaintext);
   std::vector<DirectoryEntry> entries;
   entries.reserve(plaintext.size() / directory_entry_size);
@@ -117,19 +125,22 @@ base::Result<std::vector<DirectoryEntry>> open_directory(const codec::Cipher& ke
     entry.stored_size = TRY(in.u32());
     entry.key = TRY(in.u16());
     entry.ordinal = TRY(in.u16());
-    if (entry.stored_size <= chunk_overhead) return damaged("a pack's directory lists an object that is too short");
+    if (entry.stored_size <= chunk_overhead)
+      return damaged("a pack's directory lists an object that is too short");
     entries.push_back(entry);
   }
   return entries;
 }
 
-void seal_chunk(const codec::Cipher& key, const ObjectIdentity& identity, base::MutableByteView encoded_chunk) {
+void seal_chunk(const codec::Cipher& key, const ObjectIdentity& identity,
+                base::MutableByteView encoded_chunk) {
   CHECK(encoded_chunk.size() > chunk_overhead, "a chunk has at least one byte");
   key.seal(codec::nonce_of_ordinal(identity.ordinal), associated_data(identity),
            encoded_chunk.first(encoded_chunk.size() - codec::cipher_tag_size), encoded_chunk);
 }
 
-void write_encoded_header(base::MutableByteView out, codec::Encoding encoding, std::uint32_t plain_size) {
+void write_encoded_header(base::MutableByteView out, codec::Encoding encoding,
+                          std::uint32_t plain_size) {
   out[0] = static_cast<base::Byte>(encoding.codec);
   out[1] = static_cast<base::Byte>(encoding.filter);
   std::memcpy(out.data() + 2, &plain_size, sizeof plain_size);
@@ -139,16 +150,19 @@ base::Result<OpenedChunk> open_chunk(const codec::Cipher& key, const ObjectIdent
                                      base::MutableByteView stored, std::size_t plain_size_max) {
   if (stored.size() <= chunk_overhead) return damaged("a chunk is too short");
   const auto encoded = stored.first(stored.size() - codec::cipher_tag_size);
-  TRY(key.open(codec::nonce_of_ordinal(identity.ordinal), associated_data(identity), stored, encoded));
+  TRY(key.open(codec::nonce_of_ordinal(identity.ordinal), associated_data(identity), stored,
+               encoded));
   OpenedChunk chunk;
   if (encoded[0] > static_cast<base::Byte>(codec::Codec::zstd) ||
       encoded[1] > static_cast<base::Byte>(codec::Filter::planes_4)) {
-    return base::Error(base::ErrorCode::unsupported, "a chunk is encoded in a way that this program doesn't know")
+    return base::Error(base::ErrorCode::unsupported,
+                       "a chunk is encoded in a way that this program doesn't know")
         .with_hint("use a newer holdfast");
   }
   chunk.encoding = {static_cast<codec::Codec>(encoded[0]), static_cast<codec::Filter>(encoded[1])};
   std::memcpy(&chunk.plain_size, encoded.data() + 2, sizeof chunk.plain_size);
-  if (chunk.plain_size == 0 || chunk.plain_size > plain_size_max) return damaged("a chunk states a size beyond its limit");
+  if (chunk.plain_size == 0 || chunk.plain_size > plain_size_max)
+    return damaged("a chunk states a size beyond its limit");
   chunk.payload = encoded.subspan(encoded_header_size);
   return chunk;
 }

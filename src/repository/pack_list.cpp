@@ -5,7 +5,8 @@
 
 namespace holdfast::repository {
 
-base::Result<PackListing> list_packs(const Repository& repository, std::vector<IgnoredObject>* ignored) {
+base::Result<PackListing> list_packs(const Repository& repository,
+                                     std::vector<IgnoredObject>* ignored) {
   PackListing packs;
   for (const auto type : {ChunkType::data, ChunkType::tree}) {
     storage::ListOptions options;
@@ -17,7 +18,8 @@ base::Result<PackListing> list_packs(const Repository& repository, std::vector<I
         if (hash && pack_object_name(type, *hash) == info.name) {
           packs[*hash] = {.type = type, .size = info.size, .stored_at = info.stored_at};
         } else if (ignored != nullptr) {
-          ignored->push_back({info.name, base::Error(base::ErrorCode::invalid_argument, "not the name of a pack")});
+          ignored->push_back({info.name, base::Error(base::ErrorCode::invalid_argument,
+                                                     "not the name of a pack")});
         }
       }
       options.continuation = page.next;

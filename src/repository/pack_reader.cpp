@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t open_packs_max = 512;
 
 base::Error damaged(const PackInfo& pack, std::string what) {
-  return base::Error(base::ErrorCode::damaged, std::move(what)).with_context("pack " + short_name(pack.name));
+  return base::Error(base::ErrorCode::damaged, std::move(what))
+      .with_context("pack " + short_name(pack.name));
 }
 
 }  // namespace
@@ -39,7 +40,8 @@ base::Result<std::shared_ptr<const OpenPack>> PackReader::load(const PackInfo& p
   if (!repository_.keys().reader) return needs_reading_key("reading a pack");
   auto& storage = repository_.storage();
   const auto name = pack_object_name(pack.type, pack.name);
-  const auto first_read = std::min<std::uint64_t>(pack.size, pack_header_fixed_size + pack_box_size);
+  const auto first_read =
+      std::min<std::uint64_t>(pack.size, pack_header_fixed_size + pack_box_size);
   base::Bytes bytes(first_read);
   TRY(storage.read(name, {.offset = 0, .size = bytes.size()}, bytes));
   const auto header_size = TRY(pack_header_size(bytes));
@@ -55,23 +57,33 @@ base::Result<std::shared_ptr<const OpenPack>> PackReader::load(const PackInfo& p
     return damaged(pack, "the pack belongs to another repository or is of another type");
   }
   opened->domain = repository_.domain(opened->header.domain);
-  if (opened->domain == nullptr) return damaged(pack, "the pack belongs to a domain that is not on the roster");
+  if (opened->domain == nullptr)
+    return damaged(pack, "the pack belongs to a domain that is not on the roster");
   for (const auto& box : opened->header.boxes) {
     const auto key = TRY(codec::open_sealed(*repository_.keys().reader, box));
-    if (key.size() != codec::cipher_key_size) return damaged(pack, "a sealed key has the wrong size");
+    if (key.size() != codec::cipher_key_size)
+      return damaged(pack, "a sealed key has the wrong size");
     opened->keys.emplace_back(key.view());
   }
   return std::shared_ptr<const OpenPack>(std::move(opened));
 }
 
-base::Result<void> PackReader::decode(const OpenPack& pack, const ChunkPlace& place, base::MutableByteView stored,
-                                      codec::Decompressor& decompressor, base::Bytes& plaintext) const {
+base::Result<void> PackReader::decode(const OpenPack& pack, const ChunkPlace& place,
+                                      base::MutableByteView stored,
+                                      codec::Decompressor& decompressor,
+                                      base::Bytes& plaintext) const {
   if (place.key >= pack.keys.size()) {
-    return base::Error(base::ErrorCode::damaged, "the index names a key that its pack doesn't have");
+    return base::Error(base::ErrorCode::damaged,
+                       "the index names a key that its pack doesn't have");
   }
-  const ObjectIdentity identity{.domain = pack.header.domain, .type = pack.header.type, .id = place.id, .ordinal = place.ordinal};
+  const ObjectIdentity identity{.domain = pack.header.domain,
+                                .type = pack.header.type,
+                                .id = place.id,
+                                .ordinal = place.ordinal};
   // A node of a tree may be longer than a data chunk: its limit is the decoder's.
-  const std::size_t plain_max = pack.header.type == ChunkType::data ? repository_.config().chunker.size_max : segment_bytes_max;
+  const std::size_t plain_max = pack.header.type == ChunkType::data
+                                    ? repository_.config().chunker.size_max
+                                    : segment_bytes_max;
   const auto chunk = TRY(open_chunk(pack.keys[place.key], identity, stored, plain_max));
   plaintext.resize(chunk.plain_size);
   TRY(decompressor.decompress(chunk.encoding, chunk.payload, plaintext));
@@ -81,7 +93,8 @@ base::Result<void> PackReader::decode(const OpenPack& pack, const ChunkPlace& pl
   return {};
 }
 
-base::Result<std::vector<DirectoryEntry>> PackReader::directory(const PackInfo& pack, const OpenPack& opened) {
+base::Result<std::vector<DirectoryEntry>> PackReader::directory(const PackInfo& pack,
+                                                                const OpenPack& opened) {
   auto& storage = repository_.storage();
   const auto name = pack_object_name(pack.type, pack.name);
   const auto header_size = opened.header_bytes.size();
@@ -89,7 +102,8 @@ base::Result<std::vector<DirectoryEntry>> PackReader::directory(const PackInfo& 
   base::Bytes footer(pack_footer_size);
   TRY(storage.read(name, {.offset = pack.size - footer.size(), .size = footer.size()}, footer));
   const auto size = TRY(directory_size(footer));
-  if (size > pack.size - pack_footer_size - header_size) return damaged(pack, "the directory is longer than the pack");
+  if (size > pack.size - pack_footer_size - header_size)
+    return damaged(pack, "the directory is longer than the pack");
   base::Bytes sealed(size);
   const auto offset = pack.size - pack_footer_size - size;
   TRY(storage.read(name, {.offset = offset, .size = size}, sealed));

@@ -16,7 +16,8 @@ constexpr std::uint64_t read_size = 4 * base::MiB;
 // Reads a pack in order and hashes what it reads.
 class HashingReader {
  public:
-  HashingReader(storage::Storage& storage, std::string name) : storage_(storage), name_(std::move(name)) {}
+  HashingReader(storage::Storage& storage, std::string name)
+      : storage_(storage), name_(std::move(name)) {}
   base::Result<base::MutableByteView> next(std::uint64_t size) {
     buffer_.resize(size);
     TRY(storage_.read(name_, {.offset = offset_, .size = size}, buffer_));
@@ -39,29 +40,38 @@ class HashingReader {
   codec::Sha256 hash_;
 };
 
-base::Result<std::vector<ChunkPlace>> places_of(PackReader& packs, const PackInfo& pack, const OpenPack& opened) {
+base::Result<std::vector<ChunkPlace>> places_of(PackReader& packs, const PackInfo& pack,
+                                                const OpenPack& opened) {
   std::vector<ChunkPlace> places;
   std::uint64_t offset = opened.header_bytes.size();
   for (const auto& entry : TRY(packs.directory(pack, opened))) {
-    places.push_back({.id = entry.id, .pack = 0, .offset = static_cast<std::uint32_t>(offset), .stored_size = entry.stored_size, .key = entry.key, .ordinal = entry.ordinal});
+    places.push_back({.id = entry.id,
+                      .pack = 0,
+                      .offset = static_cast<std::uint32_t>(offset),
+                      .stored_size = entry.stored_size,
+                      .key = entry.key,
+                      .ordinal = entry.ordinal});
     offset += entry.stored_size;
   }
   return places;
 }
 
 // Decodes the objects at `places`, which follow each other, in reads of some MiB.
-base::Result<void> scan_objects(PackReader& packs, const OpenPack& opened, const std::vector<ChunkPlace>& places,
-                                HashingReader& reader, ScannedPack& scanned) {
+base::Result<void> scan_objects(PackReader& packs, const OpenPack& opened,
+                                const std::vector<ChunkPlace>& places, HashingReader& reader,
+                                ScannedPack& scanned) {
   codec::Decompressor decompressor;
   base::Bytes plaintext;
   for (std::size_t first = 0; first < places.size();) {
     std::size_t end = first;
     std::uint64_t size = 0;
-    while (end < places.size() && (end == first || size + places[end].stored_size <= read_size)) size += places[end++].stored_size;
+    while (end < places.size() && (end == first || size + places[end].stored_size <= read_size))
+      size += places[end++].stored_size;
     auto bytes = TRY(reader.next(size));
     for (; first < end; ++first) {
       const auto& place = places[first];
-      const auto decoded = packs.decode(opened, place, bytes.first(place.stored_size), decompressor, plaintext);
+      const auto decoded =
+          packs.decode(opened, place, bytes.first(place.stored_size), decompressor, plaintext);
       (decoded.ok() ? scanned.good : scanned.bad).push_back(place);
       bytes = bytes.subspan(place.stored_size);
     }
@@ -71,8 +81,10 @@ base::Result<void> scan_objects(PackReader& packs, const OpenPack& opened, const
 
 }  // namespace
 
-base::Result<ScannedPack> scan_pack(const Repository& repository, PackReader& packs, const PackInfo& pack, ScanDepth depth) {
-  ScannedPack scanned{.pack = pack, .hash_is_right = false, .good = {}, .bad = {}, .bytes_read = pack.size};
+base::Result<ScannedPack> scan_pack(const Repository& repository, PackReader& packs,
+                                    const PackInfo& pack, ScanDepth depth) {
+  ScannedPack scanned{
+      .pack = pack, .hash_is_right = false, .good = {}, .bad = {}, .bytes_read = pack.size};
   HashingReader reader(repository.storage(), pack_object_name(pack.type, pack.name));
   if (depth == ScanDepth::objects) {
     const auto opened = TRY(packs.open(pack));
@@ -85,8 +97,9 @@ base::Result<ScannedPack> scan_pack(const Repository& repository, PackReader& pa
   return scanned;
 }
 
-base::Result<void> scan_packs(const Repository& repository, PackReader& packs, const std::vector<PackInfo>& list,
-                              ScanDepth depth, const ScanCall& receive, std::stop_token stop) {
+base::Result<void> scan_packs(const Repository& repository, PackReader& packs,
+                              const std::vector<PackInfo>& list, ScanDepth depth,
+                              const ScanCall& receive, std::stop_token stop) {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::optional<base::Error> failure;

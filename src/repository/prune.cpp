@@ -22,8 +22,8 @@ using PackSet = std::unordered_set<ObjectHash, IdHash>;
 // One prune, from its first look to its last delete.
 class PruneRunner {
  public:
-  PruneRunner(Repository& repository, const PruneOptions& options, const PruneProgressCall& progress,
-              std::stop_token stop)
+  PruneRunner(Repository& repository, const PruneOptions& options,
+              const PruneProgressCall& progress, std::stop_token stop)
       : repository_(repository), options_(options), progress_(progress), stop_(std::move(stop)) {}
 
   base::Result<PruneReport> run(PruneRun mode) {
@@ -45,7 +45,8 @@ class PruneRunner {
   base::Result<void> look();
   base::Result<void> mark_snapshots();
   base::Result<void> plan();
-  base::Result<void> copy_live(const std::vector<PackInfo>& rewrite, const std::vector<PackInfo>& rescue);
+  base::Result<void> copy_live(const std::vector<PackInfo>& rewrite,
+                               const std::vector<PackInfo>& rescue);
   base::Result<void> copy_chunks(const PackSet& from);
   base::Result<void> condemn_planned();
   base::Result<void> execute_ripe();
@@ -54,7 +55,8 @@ class PruneRunner {
   base::Result<void> remove_packs(const std::vector<Condemnation>& ripe);
   base::Result<void> clean_up();
   base::Result<void> remove(std::vector<std::string> names);
-  base::Result<void> each_live(const std::function<base::Result<void>(std::span<const FoundChunk>, bool is_live)>& visit) const;
+  base::Result<void> each_live(const std::function<base::Result<void>(std::span<const FoundChunk>,
+                                                                      bool is_live)>& visit) const;
   [[nodiscard]] bool is_ripe(base::Time stored_at) const;
   [[nodiscard]] bool is_sound_place(const FoundChunk& chunk) const;
   void step(std::string stage, std::uint64_t done = 0, std::uint64_t total = 0) const {
@@ -82,7 +84,8 @@ class PruneRunner {
   std::unordered_set<ObjectHash, IdHash> marked_;  // snapshots
 };
 
-// docs/internals/prune.md, pruner's step 1 and 2: the lists. The clock must not lie before anything that was stored.
+// docs/internals/prune.md, pruner's step 1 and 2: the lists. The clock must not lie before anything
+// that was stored.
 base::Result<void> PruneRunner::look() {
   step("listing");
   condemnations_ = TRY(list_condemnations(repository_, &report_.ignored));
@@ -95,7 +98,9 @@ base::Result<void> PruneRunner::look() {
   for (const auto& [name, pack] : listed_) newest = std::max(newest, pack.stored_at);
   for (const auto& session : sessions_) newest = std::max(newest, session.renewed);
   if (now_ + skew < newest) {
-    return base::Error(base::ErrorCode::conflict, "the storage's clock went back: it says " + base::format_utc(now_) + ", but something was stored at " + base::format_utc(newest))
+    return base::Error(base::ErrorCode::conflict,
+                       "the storage's clock went back: it says " + base::format_utc(now_) +
+                           ", but something was stored at " + base::format_utc(newest))
         .with_retry(base::Retry::never)
         .with_hint("set the clock right; nothing is deleted while it is behind what is stored");
   }
@@ -113,7 +118,8 @@ base::Result<void> PruneRunner::mark_snapshots() {
   if (!list.damaged.empty()) {
     return base::Error(list.damaged.front().error)
         .with_context(list.damaged.front().name)
-        .with_context("a snapshot can't be read, so it isn't known what it needs; nothing was deleted")
+        .with_context(
+            "a snapshot can't be read, so it isn't known what it needs; nothing was deleted")
         .with_hint("run 'holdfast repository repair', then prune again");
   }
   if (!live_) live_.emplace(repository_);
@@ -132,8 +138,11 @@ base::Result<void> PruneRunner::mark_snapshots() {
       continue;
     }
     return std::move(missing.front().error)
-        .with_context("snapshot " + short_name(snapshot.id) + " lacks something that it needs; nothing was deleted")
-        .with_hint("run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then prune again");
+        .with_context("snapshot " + short_name(snapshot.id) +
+                      " lacks something that it needs; nothing was deleted")
+        .with_hint(
+            "run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then "
+            "prune again");
   }
   report_.snapshots = list.snapshots.size();
   return {};
@@ -142,12 +151,14 @@ base::Result<void> PruneRunner::mark_snapshots() {
 // A place counts only in a pack that is listed and not condemned.
 bool PruneRunner::is_sound_place(const FoundChunk& chunk) const {
   const auto listed = listed_.find(chunk.pack.name);
-  return listed != listed_.end() && listed->second.size == chunk.pack.size && !condemned_.contains(chunk.pack.name);
+  return listed != listed_.end() && listed->second.size == chunk.pack.size &&
+         !condemned_.contains(chunk.pack.name);
 }
 
 // Visits the index id by id, with all places of each.
 base::Result<void> PruneRunner::each_live(
-    const std::function<base::Result<void>(std::span<const FoundChunk>, bool is_live)>& visit) const {
+    const std::function<base::Result<void>(std::span<const FoundChunk>, bool is_live)>& visit)
+    const {
   std::vector<FoundChunk> same;
   const auto emit = [&]() -> base::Result<void> {
     if (same.empty()) return {};
@@ -155,11 +166,12 @@ base::Result<void> PruneRunner::each_live(
     same.clear();
     return {};
   };
-  TRY(repository_.index(Repository::Segments::all)->each_chunk([&](const FoundChunk& chunk) -> base::Result<void> {
-    if (!same.empty() && same.front().place.id != chunk.place.id) TRY(emit());
-    same.push_back(chunk);
-    return {};
-  }));
+  TRY(repository_.index(Repository::Segments::all)
+          ->each_chunk([&](const FoundChunk& chunk) -> base::Result<void> {
+            if (!same.empty() && same.front().place.id != chunk.place.id) TRY(emit());
+            same.push_back(chunk);
+            return {};
+          }));
   return emit();
 }
 
@@ -167,7 +179,10 @@ base::Result<void> PruneRunner::plan() {
   step("planning");
   std::unordered_map<ObjectHash, PackUse, IdHash> uses;
   for (const auto& [name, pack] : listed_) {
-    uses[name] = {.pack = {.name = name, .type = pack.type, .size = pack.size}, .stored_at = pack.stored_at, .is_indexed = false, .is_condemned = condemned_.contains(name)};
+    uses[name] = {.pack = {.name = name, .type = pack.type, .size = pack.size},
+                  .stored_at = pack.stored_at,
+                  .is_indexed = false,
+                  .is_condemned = condemned_.contains(name)};
   }
   TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
     const FoundChunk* chosen = nullptr;
@@ -180,8 +195,12 @@ base::Result<void> PruneRunner::plan() {
     }
     if (!is_live) return {};
     if (chosen == nullptr) {
-      return base::Error(base::ErrorCode::damaged, "a chunk that a snapshot needs lies only in packs that are not there; nothing was deleted")
-          .with_hint("run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then prune again");
+      return base::Error(base::ErrorCode::damaged,
+                         "a chunk that a snapshot needs lies only in packs that are not there; "
+                         "nothing was deleted")
+          .with_hint(
+              "run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then "
+              "prune again");
     }
     auto& use = uses[chosen->pack.name];
     ++use.live_chunks;
@@ -193,22 +212,26 @@ base::Result<void> PruneRunner::plan() {
   for (auto& [name, use] : uses) facts.packs.push_back(use);
   const auto skew = storage_skew(repository_.storage());
   for (const auto& session : sessions_) {
-    if (session.id == session_->id() || !is_live(session, now_, repository_.config(), skew)) continue;
+    if (session.id == session_->id() || !is_live(session, now_, repository_.config(), skew))
+      continue;
     const auto began = session.registered - skew;
     facts.oldest_session = facts.oldest_session ? std::min(*facts.oldest_session, began) : began;
   }
   report_.plan = plan_prune(facts, options_, repository_.config());
   for (const auto& condemnation : condemnations_) {
-    if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at)) continue;
+    if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at))
+      continue;
     for (const auto& pack : condemnation.packs) {
-      if (const auto found = listed_.find(pack.name); found != listed_.end()) report_.plan.bytes_to_delete += found->second.size;
+      if (const auto found = listed_.find(pack.name); found != listed_.end())
+        report_.plan.bytes_to_delete += found->second.size;
     }
     report_.plan.execute.push_back(condemnation);
   }
   return {};
 }
 
-base::Result<void> PruneRunner::copy_live(const std::vector<PackInfo>& rewrite, const std::vector<PackInfo>& rescue) {
+base::Result<void> PruneRunner::copy_live(const std::vector<PackInfo>& rewrite,
+                                          const std::vector<PackInfo>& rescue) {
   PackSet from;
   for (const auto& pack : rewrite) from.insert(pack.name);
   for (const auto& pack : rescue) from.insert(pack.name);
@@ -231,7 +254,8 @@ base::Result<void> PruneRunner::copy_chunks(const PackSet& from) {
   }));
   step("compacting", 0, data.size() + tree.size());
   for (auto* places : {&data, &tree}) {
-    const auto totals = TRY(repack(repository_, *session_, reader_->packs(), std::move(*places), stop_));
+    const auto totals =
+        TRY(repack(repository_, *session_, reader_->packs(), std::move(*places), stop_));
     report_.bytes_rewritten += totals.bytes;
   }
   return {};
@@ -245,11 +269,13 @@ base::Result<void> PruneRunner::condemn_planned() {
   if (packs.empty()) return {};
   TRY(interruptible());
   TRY(session_->renew());
-  TRY_CONTEXT(write_condemnation(repository_, CondemnationStage::condemned, packs), "condemning packs");
+  TRY_CONTEXT(write_condemnation(repository_, CondemnationStage::condemned, packs),
+              "condemning packs");
   return {};
 }
 
-// Either the grace is over, or the storage shows everything at once and every live writer has looked since.
+// Either the grace is over, or the storage shows everything at once and every live writer has
+// looked since.
 bool PruneRunner::is_ripe(base::Time stored_at) const {
   if (now_ > stored_at + repository_.config().prune_grace) return true;
   if (!repository_.storage().capabilities().consistent) return false;
@@ -264,7 +290,8 @@ base::Result<void> PruneRunner::execute_ripe() {
   std::vector<Condemnation> ripe;
   PackSet doomed;
   for (const auto& condemnation : condemnations_) {
-    if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at)) continue;
+    if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at))
+      continue;
     bool any_left = false;
     for (const auto& pack : condemnation.packs) {
       if (!listed_.contains(pack.name)) continue;
@@ -280,7 +307,8 @@ base::Result<void> PruneRunner::execute_ripe() {
   return remove_packs(ripe);
 }
 
-// The snapshots as of now, after the condemnations: whatever they need and lies in condemned packs only is copied first.
+// The snapshots as of now, after the condemnations: whatever they need and lies in condemned packs
+// only is copied first.
 base::Result<void> PruneRunner::recheck() {
   live_.reset();  // the index was updated: its numbers are new
   marked_.clear();
@@ -294,38 +322,49 @@ base::Result<void> PruneRunner::recheck() {
   marked_.clear();
   TRY(mark_snapshots());
   return each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
-    if (!is_live || std::any_of(places.begin(), places.end(), [&](const FoundChunk& place) { return is_sound_place(place); })) return {};
-    return base::Error(base::ErrorCode::damaged, "a chunk that a snapshot needs has no place outside the condemned packs; nothing was deleted")
-        .with_hint("run 'holdfast verify' to see what is damaged, then 'holdfast repository repair'");
+    if (!is_live || std::any_of(places.begin(), places.end(),
+                                [&](const FoundChunk& place) { return is_sound_place(place); }))
+      return {};
+    return base::Error(base::ErrorCode::damaged,
+                       "a chunk that a snapshot needs has no place outside the condemned packs; "
+                       "nothing was deleted")
+        .with_hint(
+            "run 'holdfast verify' to see what is damaged, then 'holdfast repository repair'");
   });
 }
 
-// New segments without the doomed packs take the place of those that name them; they carry on what those had superseded,
-// or a segment superseded long ago would count again.
+// New segments without the doomed packs take the place of those that name them; they carry on what
+// those had superseded, or a segment superseded long ago would count again.
 base::Result<void> PruneRunner::supersede(const PackSet& doomed) {
   auto* index = repository_.index(Repository::Segments::all);
   std::map<ShortId, IndexSegment> successors;  // by domain
   const auto write = [&](const ShortId& domain, IndexSegment& segment) -> base::Result<void> {
-    std::sort(segment.chunks.begin(), segment.chunks.end(), [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
+    std::sort(segment.chunks.begin(), segment.chunks.end(),
+              [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
     TRY(repository_.write_segment(segment, *repository_.domain(domain), Repository::SignAs::admin));
     segment = {};
     return session_->renew_if_due();
   };
-  // A successor is written whole before the next begins; only the last of each domain names what is superseded, so that nothing is
-  // hidden before all of it is durable.
+  // A successor is written whole before the next begins; only the last of each domain names what is
+  // superseded, so that nothing is hidden before all of it is durable.
   std::map<ShortId, std::vector<ObjectHash>> superseded;
   for (const auto& name : index->segments()) {
     const auto [domain, segment] = TRY(repository_.read_segment_of(name));
-    if (std::none_of(segment.packs.begin(), segment.packs.end(), [&](const PackInfo& pack) { return doomed.contains(pack.name); })) continue;
+    if (std::none_of(segment.packs.begin(), segment.packs.end(),
+                     [&](const PackInfo& pack) { return doomed.contains(pack.name); }))
+      continue;
     superseded[domain].push_back(name);
-    superseded[domain].insert(superseded[domain].end(), segment.superseded.begin(), segment.superseded.end());
+    superseded[domain].insert(superseded[domain].end(), segment.superseded.begin(),
+                              segment.superseded.end());
     auto& successor = successors[domain];
-    if (successor.chunks.size() + segment.chunks.size() > segment_chunks_max) TRY(write(domain, successor));
+    if (successor.chunks.size() + segment.chunks.size() > segment_chunks_max)
+      TRY(write(domain, successor));
     std::map<std::uint32_t, std::uint32_t> numbers;
     for (const auto& place : segment.chunks) {
       const auto& pack = segment.packs.at(place.pack);
       if (doomed.contains(pack.name)) continue;
-      const auto [number, is_new] = numbers.try_emplace(place.pack, static_cast<std::uint32_t>(successor.packs.size()));
+      const auto [number, is_new] =
+          numbers.try_emplace(place.pack, static_cast<std::uint32_t>(successor.packs.size()));
       if (is_new) successor.packs.push_back(pack);
       successor.chunks.push_back(place);
       successor.chunks.back().pack = number->second;
@@ -376,21 +415,25 @@ base::Result<void> PruneRunner::clean_up() {
     PackSet names;
     for (const auto& pack : gone.packs) names.insert(pack.name);
     for (const auto& condemnation : condemnations_) {
-      const bool covered = std::all_of(condemnation.packs.begin(), condemnation.packs.end(), [&](const CondemnedPack& pack) {
-        return names.contains(pack.name) && !listed_.contains(pack.name);
-      });
-      if (condemnation.stage == CondemnationStage::condemned && covered) objects.push_back(condemnation.object);
+      const bool covered = std::all_of(
+          condemnation.packs.begin(), condemnation.packs.end(), [&](const CondemnedPack& pack) {
+            return names.contains(pack.name) && !listed_.contains(pack.name);
+          });
+      if (condemnation.stage == CondemnationStage::condemned && covered)
+        objects.push_back(condemnation.object);
     }
   }
   TRY(remove(std::move(objects)));
   objects = {};
   for (const auto& gone : condemnations_) {
-    if (gone.stage == CondemnationStage::gone && is_ripe(gone.stored_at)) objects.push_back(gone.object);
+    if (gone.stage == CondemnationStage::gone && is_ripe(gone.stored_at))
+      objects.push_back(gone.object);
   }
   TRY(remove(std::move(objects)));
   objects = {};
   for (const auto& session : sessions_) {
-    if (session.renewed + repository_.config().prune_grace < now_) objects.insert(objects.end(), session.objects.begin(), session.objects.end());
+    if (session.renewed + repository_.config().prune_grace < now_)
+      objects.insert(objects.end(), session.objects.begin(), session.objects.end());
   }
   return remove(std::move(objects));
 }
@@ -398,9 +441,11 @@ base::Result<void> PruneRunner::clean_up() {
 base::Result<void> PruneRunner::remove(std::vector<std::string> names) {
   constexpr std::size_t batch_size = 1'000;
   for (std::size_t at = 0; at < names.size(); at += batch_size) {
-    const auto batch = std::span<const std::string>(names).subspan(at, std::min(batch_size, names.size() - at));
+    const auto batch =
+        std::span<const std::string>(names).subspan(at, std::min(batch_size, names.size() - at));
     for (const auto& outcome : TRY(repository_.storage().remove(batch))) {
-      if (outcome.error) return base::Error(*outcome.error).with_context("deleting " + outcome.name);
+      if (outcome.error)
+        return base::Error(*outcome.error).with_context("deleting " + outcome.name);
     }
   }
   return {};

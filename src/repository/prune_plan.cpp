@@ -14,7 +14,8 @@ PrunePlan plan_prune(const PruneFacts& facts, const PruneOptions& options, const
       if (use.live_chunks > 0) plan.rescue.push_back(use.pack);
       continue;
     }
-    // A pack that was stored since the oldest live session began may be that session's, on its way to a snapshot.
+    // A pack that was stored since the oldest live session began may be that session's, on its way
+    // to a snapshot.
     const bool may_be_in_use = facts.oldest_session && use.stored_at >= *facts.oldest_session;
     const bool is_young_orphan = !use.is_indexed && use.stored_at + config.session_ttl >= facts.now;
     if (use.live_chunks == 0) {
@@ -27,7 +28,8 @@ PrunePlan plan_prune(const PruneFacts& facts, const PruneOptions& options, const
       continue;
     }
     const auto garbage = use.pack.size > use.live_bytes ? use.pack.size - use.live_bytes : 0;
-    const bool too_much = static_cast<double>(garbage) > options.garbage_share_max * static_cast<double>(use.pack.size);
+    const bool too_much = static_cast<double>(garbage) >
+                          options.garbage_share_max * static_cast<double>(use.pack.size);
     if (too_much && !may_be_in_use && use.live_chunks < use.chunks) {
       rewritable.push_back(&use);
     } else {
@@ -39,7 +41,8 @@ PrunePlan plan_prune(const PruneFacts& facts, const PruneOptions& options, const
     return a->live_bytes * b->pack.size < b->live_bytes * a->pack.size;
   });
   for (const auto* use : rewritable) {
-    if (options.rewrite_bytes_max > 0 && plan.bytes_to_rewrite + use->live_bytes > options.rewrite_bytes_max) {
+    if (options.rewrite_bytes_max > 0 &&
+        plan.bytes_to_rewrite + use->live_bytes > options.rewrite_bytes_max) {
       ++plan.packs_kept;
       continue;
     }

@@ -1,4 +1,5 @@
-// A new index from the packs' own directories, and the writing of one that takes the place of all segments.
+// A new index from the packs' own directories, and the writing of one that takes the place of all
+// segments.
 #include <algorithm>
 #include <map>
 
@@ -20,9 +21,11 @@ base::Result<IndexRewrite> IndexRewrite::begin(Repository& repository) {
   return rewrite;
 }
 
-base::Result<void> IndexRewrite::add(const ShortId& domain, const PackInfo& pack, std::vector<ChunkPlace> places) {
+base::Result<void> IndexRewrite::add(const ShortId& domain, const PackInfo& pack,
+                                     std::vector<ChunkPlace> places) {
   auto& segment = segments_[domain];
-  if (!segment.chunks.empty() && segment.chunks.size() + places.size() > segment_chunks_max) TRY(write(domain, segment));
+  if (!segment.chunks.empty() && segment.chunks.size() + places.size() > segment_chunks_max)
+    TRY(write(domain, segment));
   for (auto& place : places) {
     place.pack = static_cast<std::uint32_t>(segment.packs.size());
     segment.chunks.push_back(place);
@@ -32,15 +35,19 @@ base::Result<void> IndexRewrite::add(const ShortId& domain, const PackInfo& pack
 }
 
 base::Result<void> IndexRewrite::write(const ShortId& domain, IndexSegment& segment) {
-  std::sort(segment.chunks.begin(), segment.chunks.end(), [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
-  written_.push_back(TRY(repository_.write_segment(segment, *repository_.domain(domain), Repository::SignAs::admin)));
+  std::sort(segment.chunks.begin(), segment.chunks.end(),
+            [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
+  written_.push_back(TRY(
+      repository_.write_segment(segment, *repository_.domain(domain), Repository::SignAs::admin)));
   segment = {};
   return {};
 }
 
-// The last segment names those that are replaced, so that nothing is hidden before all of the new index is durable.
+// The last segment names those that are replaced, so that nothing is hidden before all of the new
+// index is durable.
 base::Result<void> IndexRewrite::finish() {
-  const ShortId last_domain = segments_.empty() ? repository_.own_domain().id() : segments_.rbegin()->first;
+  const ShortId last_domain =
+      segments_.empty() ? repository_.own_domain().id() : segments_.rbegin()->first;
   for (auto& [domain, segment] : segments_) {
     if (domain != last_domain && !segment.packs.empty()) TRY(write(domain, segment));
   }
@@ -51,17 +58,19 @@ base::Result<void> IndexRewrite::finish() {
   if (!repository_.storage().capabilities().consistent) return {};
   std::vector<std::string> names;
   for (const auto& hash : replaced_) {
-    if (std::find(written_.begin(), written_.end(), hash) == written_.end()) names.push_back(object_name(index_prefix, hash));
+    if (std::find(written_.begin(), written_.end(), hash) == written_.end())
+      names.push_back(object_name(index_prefix, hash));
   }
   for (std::size_t at = 0; at < names.size(); at += 1'000) {
-    TRY(repository_.storage().remove(std::span<const std::string>(names).subspan(at, std::min<std::size_t>(1'000, names.size() - at))));
+    TRY(repository_.storage().remove(std::span<const std::string>(names).subspan(
+        at, std::min<std::size_t>(1'000, names.size() - at))));
   }
   return {};
 }
 
-base::Result<RebuildReport> rebuild_index(Repository& repository,
-                                          const std::function<void(std::uint64_t, std::uint64_t)>& progress,
-                                          std::stop_token stop) {
+base::Result<RebuildReport> rebuild_index(
+    Repository& repository, const std::function<void(std::uint64_t, std::uint64_t)>& progress,
+    std::stop_token stop) {
   if (!repository.keys().reader) return needs_reading_key("rebuilding the index");
   const auto session = TRY(Session::begin(repository, "rebuild-index"));
   auto rewrite = TRY(IndexRewrite::begin(repository));
@@ -78,7 +87,12 @@ base::Result<RebuildReport> rebuild_index(Repository& repository,
       std::vector<ChunkPlace> places;
       std::uint64_t offset = opened->header_bytes.size();
       for (const auto& entry : TRY(packs.directory(pack, *opened))) {
-        places.push_back({.id = entry.id, .pack = 0, .offset = static_cast<std::uint32_t>(offset), .stored_size = entry.stored_size, .key = entry.key, .ordinal = entry.ordinal});
+        places.push_back({.id = entry.id,
+                          .pack = 0,
+                          .offset = static_cast<std::uint32_t>(offset),
+                          .stored_size = entry.stored_size,
+                          .key = entry.key,
+                          .ordinal = entry.ordinal});
         offset += entry.stored_size;
       }
       report.chunks += places.size();
@@ -87,8 +101,10 @@ base::Result<RebuildReport> rebuild_index(Repository& repository,
     auto added = read();
     if (added.ok()) {
       ++report.packs;
-    } else if (added.error().code() == base::ErrorCode::damaged || added.error().code() == base::ErrorCode::unsupported) {
-      report.unreadable_packs.push_back({pack_object_name(pack.type, pack.name), std::move(added).error()});
+    } else if (added.error().code() == base::ErrorCode::damaged ||
+               added.error().code() == base::ErrorCode::unsupported) {
+      report.unreadable_packs.push_back(
+          {pack_object_name(pack.type, pack.name), std::move(added).error()});
     } else {
       return std::move(added).error();  // an outage must not cost a pack its place in the index
     }

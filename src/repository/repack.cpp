@@ -24,10 +24,11 @@ class Batch {
       : repository_(repository), packs_(packs), domain_(domain), type_(type) {}
 
   [[nodiscard]] bool has_room_for(const FoundChunk& chunk, const OpenPack& pack) const {
-    const auto size_max = type_ == ChunkType::data ? repository_.config().pack_data_max : repository_.config().pack_tree_max;
+    const auto size_max = type_ == ChunkType::data ? repository_.config().pack_data_max
+                                                   : repository_.config().pack_tree_max;
     const bool new_key = !keys_.contains({chunk.pack.name, chunk.place.key});
-    return &domain_ == pack.domain && bytes_ + chunk.place.stored_size <= size_max && chunks_.size() < pack_objects_max &&
-           (!new_key || boxes_.size() < keys_in_a_pack_max);
+    return &domain_ == pack.domain && bytes_ + chunk.place.stored_size <= size_max &&
+           chunks_.size() < pack_objects_max && (!new_key || boxes_.size() < keys_in_a_pack_max);
   }
   void add(const FoundChunk& chunk, const OpenPack& pack) {
     const auto [key, is_new] = keys_.try_emplace({chunk.pack.name, chunk.place.key}, boxes_.size());
@@ -39,7 +40,10 @@ class Batch {
   [[nodiscard]] const Domain& domain() const { return domain_; }
 
   base::Result<SealedPack> build() {
-    const PackTarget target{.storage = repository_.storage(), .random = repository_.environment().random, .config = repository_.config(), .domain = domain_.id()};
+    const PackTarget target{.storage = repository_.storage(),
+                            .random = repository_.environment().random,
+                            .config = repository_.config(),
+                            .domain = domain_.id()};
     auto builder = TRY(PackBuilder::begin(target, type_, boxes_));
     codec::Decompressor decompressor;
     base::Bytes ciphertext;
@@ -50,9 +54,11 @@ class Batch {
       const auto pack = TRY(packs_.open(chunk.pack));
       ciphertext.resize(place.stored_size);
       const auto name = pack_object_name(chunk.pack.type, chunk.pack.name);
-      TRY(repository_.storage().read(name, {.offset = place.offset, .size = place.stored_size}, ciphertext));
+      TRY(repository_.storage().read(name, {.offset = place.offset, .size = place.stored_size},
+                                     ciphertext));
       scratch = ciphertext;
-      TRY_CONTEXT(packs_.decode(*pack, place, scratch, decompressor, plaintext), "copying from " + name);
+      TRY_CONTEXT(packs_.decode(*pack, place, scratch, decompressor, plaintext),
+                  "copying from " + name);
       TRY(builder->add_copy(place.id, ciphertext, key, place.ordinal));
     }
     return builder->finish();
@@ -81,8 +87,10 @@ base::Result<RepackTotals> repack(Repository& repository, Session& session, Pack
     auto sealed = TRY(batch->build());
     auto stored = sealed.upload->commit(pack_object_name(sealed.info.type, sealed.info.name), {});
     if (!stored.ok()) return std::move(stored).error().with_context("storing a compacted pack");
-    IndexSegment segment{.packs = {sealed.info}, .superseded = {}, .chunks = std::move(sealed.chunks)};
-    std::sort(segment.chunks.begin(), segment.chunks.end(), [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
+    IndexSegment segment{
+        .packs = {sealed.info}, .superseded = {}, .chunks = std::move(sealed.chunks)};
+    std::sort(segment.chunks.begin(), segment.chunks.end(),
+              [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
     TRY(repository.write_segment(segment, batch->domain(), Repository::SignAs::admin));
     totals.bytes += sealed.info.size;
     totals.chunks += segment.chunks.size();
@@ -93,7 +101,8 @@ base::Result<RepackTotals> repack(Repository& repository, Session& session, Pack
     if (stop.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
     const auto pack = TRY(packs.open(chunk.pack));
     if (chunk.place.key >= pack->header.boxes.size()) {
-      return base::Error(base::ErrorCode::damaged, "the index names a key that its pack doesn't have");
+      return base::Error(base::ErrorCode::damaged,
+                         "the index names a key that its pack doesn't have");
     }
     if (batch && !batch->has_room_for(chunk, *pack)) TRY(store());
     if (!batch) batch.emplace(repository, packs, *pack->domain, chunk.pack.type);

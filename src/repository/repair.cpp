@@ -1,4 +1,5 @@
-// Repairing: what can be read is kept and indexed anew, snapshots lose what can't, and all that was lost is named.
+// Repairing: what can be read is kept and indexed anew, snapshots lose what can't, and all that was
+// lost is named.
 #include "repository/repair.hpp"
 
 #include <algorithm>
@@ -41,6 +42,7 @@ class Repairer {
   base::Result<void> rebuild();
   base::Result<void> salvage(IndexRewrite& rewrite, PackReader& packs);
   base::Result<void> save_from_damaged_packs(Session& session);
+  base::Result<std::vector<std::string>> damaged_small_objects();
   base::Result<void> remove_damaged_objects();
   base::Result<void> repair_snapshots();
   base::Result<bool> is_whole(const SnapshotRecord& snapshot);
@@ -50,7 +52,8 @@ class Repairer {
   base::Result<void> remove(std::vector<std::string> names);
   void lose(const ObjectHash& snapshot, std::string path, std::string reason) {
     ++report_.lost_count;
-    if (report_.lost.size() < lost_max) report_.lost.push_back({base::to_hex(snapshot), std::move(path), std::move(reason)});
+    if (report_.lost.size() < lost_max)
+      report_.lost.push_back({base::to_hex(snapshot), std::move(path), std::move(reason)});
   }
 
   Repository& repository_;
@@ -62,6 +65,8 @@ class Repairer {
     std::vector<ChunkPlace> good;
   };
   std::vector<DamagedPack> damaged_packs_;
+  std::unordered_set<ObjectHash, IdHash>
+      damaged_snapshots_;  // in the storage, whatever the cache has
   std::unique_ptr<RepositoryReader> reader_;
 };
 
@@ -70,14 +75,18 @@ base::Result<void> Repairer::rebuild() {
   auto rewrite = TRY(IndexRewrite::begin(repository_));
   PackReader packs(repository_);
   std::vector<PackInfo> list;
-  for (const auto& [name, pack] : TRY(list_packs(repository_))) list.push_back({.name = name, .type = pack.type, .size = pack.size});
+  for (const auto& [name, pack] : TRY(list_packs(repository_)))
+    list.push_back({.name = name, .type = pack.type, .size = pack.size});
   std::uint64_t done = 0;
-  const auto receive = [&](const PackInfo& pack, base::Result<ScannedPack> scanned) -> base::Result<void> {
+  const auto receive = [&](const PackInfo& pack,
+                           base::Result<ScannedPack> scanned) -> base::Result<void> {
     if (progress_) progress_(++done, list.size());
     if (!scanned.ok()) {
       const auto code = scanned.error().code();
-      if (code != base::ErrorCode::damaged && code != base::ErrorCode::not_found) return std::move(scanned).error();
-      report_.index.unreadable_packs.push_back({pack_object_name(pack.type, pack.name), std::move(scanned).error()});
+      if (code != base::ErrorCode::damaged && code != base::ErrorCode::not_found)
+        return std::move(scanned).error();
+      report_.index.unreadable_packs.push_back(
+          {pack_object_name(pack.type, pack.name), std::move(scanned).error()});
       damaged_packs_.push_back({pack, {}});
       return {};
     }
@@ -92,7 +101,8 @@ base::Result<void> Repairer::rebuild() {
   return rewrite.finish();
 }
 
-// A pack whose directory is lost (its end was cut off, say): the old index still tells where its chunks lie.
+// A pack whose directory is lost (its end was cut off, say): the old index still tells where its
+// chunks lie.
 base::Result<void> Repairer::salvage(IndexRewrite& rewrite, PackReader& packs) {
   codec::Decompressor decompressor;
   base::Bytes stored;
@@ -103,10 +113,15 @@ base::Result<void> Repairer::salvage(IndexRewrite& rewrite, PackReader& packs) {
     if (!damaged.good.empty() || !opened.ok()) continue;
     TRY(index->each_chunk([&](const FoundChunk& chunk) -> base::Result<void> {
       const auto& place = chunk.place;
-      if (chunk.pack.name != damaged.pack.name || std::uint64_t{place.offset} + place.stored_size > damaged.pack.size) return {};
+      if (chunk.pack.name != damaged.pack.name ||
+          std::uint64_t{place.offset} + place.stored_size > damaged.pack.size)
+        return {};
       stored.resize(place.stored_size);
-      const auto read = repository_.storage().read(pack_object_name(chunk.pack.type, chunk.pack.name), {.offset = place.offset, .size = place.stored_size}, stored);
-      if (read.ok() && packs.decode(*opened.value(), place, stored, decompressor, plaintext).ok()) damaged.good.push_back(place);
+      const auto read =
+          repository_.storage().read(pack_object_name(chunk.pack.type, chunk.pack.name),
+                                     {.offset = place.offset, .size = place.stored_size}, stored);
+      if (read.ok() && packs.decode(*opened.value(), place, stored, decompressor, plaintext).ok())
+        damaged.good.push_back(place);
       return {};
     }));
     report_.index.chunks += damaged.good.size();
@@ -137,19 +152,43 @@ base::Result<void> Repairer::save_from_damaged_packs(Session& session) {
     std::vector<std::vector<ChunkPlace>> by_pack(segment.packs.size());
     for (const auto& place : segment.chunks) by_pack.at(place.pack).push_back(place);
     for (std::size_t i = 0; i < segment.packs.size(); ++i) {
-      if (!doomed.contains(segment.packs[i].name)) TRY(rewrite.add(domain, segment.packs[i], std::move(by_pack[i])));
+      if (!doomed.contains(segment.packs[i].name))
+        TRY(rewrite.add(domain, segment.packs[i], std::move(by_pack[i])));
     }
   }
   TRY(rewrite.finish());
   std::vector<std::string> names;
-  for (const auto& damaged : damaged_packs_) names.push_back(pack_object_name(damaged.pack.type, damaged.pack.name));
+  for (const auto& damaged : damaged_packs_)
+    names.push_back(pack_object_name(damaged.pack.type, damaged.pack.name));
   report_.removed_objects.insert(report_.removed_objects.end(), names.begin(), names.end());
   return remove(std::move(names));
 }
 
-base::Result<void> Repairer::remove_damaged_objects() {
-  const auto list = TRY(list_snapshots(repository_));
+// The index is written anew; of the other small objects, those whose bytes in the storage are
+// damaged. The local cache may still have a snapshot: then it gets a successor instead.
+base::Result<std::vector<std::string>> Repairer::damaged_small_objects() {
   std::vector<std::string> names;
+  for (const auto prefix :
+       {keys_prefix, roster_prefix, snapshots_prefix, notes_prefix, condemned_prefix}) {
+    for (const auto& info : TRY(repository_.storage().list_all(prefix))) {
+      const auto hash = hash_of_name(info.name);
+      if (!hash) continue;  // foreign
+      const auto bytes = get_object(repository_.storage(), info.name, segment_bytes_max);
+      if (bytes.ok() || bytes.error().code() == base::ErrorCode::not_found) continue;
+      if (bytes.error().code() != base::ErrorCode::damaged) return base::Error(bytes.error());
+      if (prefix == snapshots_prefix) {
+        damaged_snapshots_.insert(*hash);
+      } else {
+        names.push_back(info.name);
+      }
+    }
+  }
+  return names;
+}
+
+base::Result<void> Repairer::remove_damaged_objects() {
+  auto names = TRY(damaged_small_objects());
+  const auto list = TRY(list_snapshots(repository_));
   for (const auto& damaged : list.damaged) {
     if (damaged.error.code() != base::ErrorCode::damaged) continue;  // of a newer version, say
     names.push_back(damaged.name);
@@ -173,7 +212,8 @@ base::Result<bool> Repairer::entry_is_whole(const Entry& entry) {
       return std::move(extent).error();
     }
     if (!extent.value()) return true;
-    if (extent.value()->kind == Extent::Kind::data && !index->find(extent.value()->chunk)) return false;
+    if (extent.value()->kind == Extent::Kind::data && !index->find(extent.value()->chunk))
+      return false;
   }
 }
 
@@ -189,7 +229,8 @@ base::Result<bool> Repairer::is_whole(const SnapshotRecord& snapshot) {
 base::Result<void> Repairer::repair_snapshots() {
   const auto list = TRY(list_snapshots(repository_));
   for (const auto& snapshot : list.snapshots) {
-    if (!TRY(is_whole(snapshot))) TRY(replace(snapshot));
+    if (damaged_snapshots_.contains(snapshot.id) || !TRY(is_whole(snapshot)))
+      TRY(replace(snapshot));
   }
   return {};
 }
@@ -197,7 +238,14 @@ base::Result<void> Repairer::repair_snapshots() {
 // A snapshot of the same instant and series, without what was lost; then the damaged one goes.
 base::Result<void> Repairer::replace(const SnapshotRecord& snapshot) {
   const auto& old = snapshot.summary;
-  SnapshotOptions options{.source = old.source, .host = old.host, .label = old.label, .paths = old.paths, .tags = old.tags, .command = "repository repair of " + short_name(snapshot.id), .program = old.program, .started = old.started};
+  SnapshotOptions options{.source = old.source,
+                          .host = old.host,
+                          .label = old.label,
+                          .paths = old.paths,
+                          .tags = old.tags,
+                          .command = "repository repair of " + short_name(snapshot.id),
+                          .program = old.program,
+                          .started = old.started};
   options.rewrite_of = snapshot;
   auto writer = TRY(SnapshotWriter::begin(repository_, std::move(options)));
   TreeCursor cursor(*reader_, old.root, TreeCursor::OnGap::collect);
@@ -212,7 +260,8 @@ base::Result<void> Repairer::replace(const SnapshotRecord& snapshot) {
   }
   for (const auto& gap : cursor.gaps()) {
     auto first = path_of_key(gap.first_key);
-    const auto reason = std::to_string(gap.entries) + " entries from here on were lost: " + gap.error.message();
+    const auto reason =
+        std::to_string(gap.entries) + " entries from here on were lost: " + gap.error.message();
     writer->warn(first.ok() ? first.value() : "/", reason);
     lose(snapshot.id, first.ok() ? std::move(first).value() : "/", reason);
   }
@@ -223,15 +272,18 @@ base::Result<void> Repairer::replace(const SnapshotRecord& snapshot) {
 }
 
 base::Result<void> Repairer::carry_notes(const SnapshotRecord& from, const ObjectHash& to) {
-  for (const auto& hold : from.holds) TRY(write_note(repository_, to, NoteAction::hold, "", hold.reason));
+  for (const auto& hold : from.holds)
+    TRY(write_note(repository_, to, NoteAction::hold, "", hold.reason));
   return write_note(repository_, to, NoteAction::tag, "repaired-from", base::to_hex(from.id));
 }
 
 base::Result<void> Repairer::remove(std::vector<std::string> names) {
   for (std::size_t at = 0; at < names.size(); at += 1'000) {
-    const auto batch = std::span<const std::string>(names).subspan(at, std::min<std::size_t>(1'000, names.size() - at));
+    const auto batch = std::span<const std::string>(names).subspan(
+        at, std::min<std::size_t>(1'000, names.size() - at));
     for (const auto& outcome : TRY(repository_.storage().remove(batch))) {
-      if (outcome.error) return base::Error(*outcome.error).with_context("deleting " + outcome.name);
+      if (outcome.error)
+        return base::Error(*outcome.error).with_context("deleting " + outcome.name);
     }
   }
   return {};
@@ -239,7 +291,8 @@ base::Result<void> Repairer::remove(std::vector<std::string> names) {
 
 }  // namespace
 
-base::Result<RepairReport> repair(Repository& repository, const RepairProgress& progress, std::stop_token stop) {
+base::Result<RepairReport> repair(Repository& repository, const RepairProgress& progress,
+                                  std::stop_token stop) {
   if (!repository.keys().reader) return needs_reading_key("a repair");
   if (!repository.keys().writer) return needs_writing_key("a repair");
   if (!repository.keys().admin) return needs_admin_key("a repair");

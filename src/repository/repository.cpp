@@ -14,7 +14,8 @@ constexpr std::size_t roster_size_max = 64 * 1024 * 1024;
 
 base::Error no_repository(const storage::Storage& storage) {
   return base::Error(base::ErrorCode::not_found, "there is no repository at " + storage.describe())
-      .with_hint("check the URL and that the disk is mounted; 'holdfast init --to URL' makes a new one");
+      .with_hint(
+          "check the URL and that the disk is mounted; 'holdfast init --to URL' makes a new one");
 }
 
 // Tries the passphrase on every slot; the first that opens wins.
@@ -44,24 +45,32 @@ Repository::Repository(const Environment& environment, Config config, Keyring ke
 
 Repository::~Repository() = default;
 
-base::Result<std::unique_ptr<Repository>> Repository::open(const Environment& environment, base::ByteView passphrase) {
+base::Result<std::unique_ptr<Repository>> Repository::open(const Environment& environment,
+                                                           base::ByteView passphrase) {
   auto secrets = TRY(unlock(environment.storage, passphrase));
   const auto name = object_name(config_prefix, secrets.config_hash);
-  const auto bytes = TRY_CONTEXT(get_object(environment.storage, name, small_object_max), "reading the repository's parameters");
+  const auto bytes = TRY_CONTEXT(get_object(environment.storage, name, small_object_max),
+                                 "reading the repository's parameters");
   auto config = TRY_CONTEXT(decode_config(bytes), name);
-  std::unique_ptr<Repository> repository(new Repository(environment, std::move(config), Keyring::of(std::move(secrets))));
-  if (repository->keys_.reader && repository->keys_.reader->public_key != repository->config_.box_public_key) {
-    return base::Error(base::ErrorCode::damaged, "the key slot's private key isn't this repository's");
+  std::unique_ptr<Repository> repository(
+      new Repository(environment, std::move(config), Keyring::of(std::move(secrets))));
+  if (repository->keys_.reader &&
+      repository->keys_.reader->public_key != repository->config_.box_public_key) {
+    return base::Error(base::ErrorCode::damaged,
+                       "the key slot's private key isn't this repository's");
   }
   TRY(repository->load_roster());
   repository->load_domains();
   return repository;
 }
 
-// The roster with the highest sequence that the admin signed. An older one than was seen here before is refused: somebody
-// put it back.
+// The roster with the highest sequence that the admin signed. An older one than was seen here
+// before is refused: somebody put it back.
 base::Result<void> Repository::load_roster() {
-  const Signer admin{.verify_key = config_.admin_verify_key, .role = Signer::Role::admin, .domain = {}, .label = "admin"};
+  const Signer admin{.verify_key = config_.admin_verify_key,
+                     .role = Signer::Role::admin,
+                     .domain = {},
+                     .label = "admin"};
   SignerSet admin_only;
   admin_only.add(admin);
   auto objects = TRY(storage().list_all(roster_prefix));
@@ -83,9 +92,12 @@ base::Result<void> Repository::load_roster() {
     if (number_of_name(info->name, roster_prefix) == roster.sequence) found = std::move(roster);
   }
   if (!found) {
-    return trouble ? std::move(*trouble).with_context("reading the roster")
-                   : base::Error(base::ErrorCode::damaged, "the repository has no roster of writers")
-                         .with_hint("an object below roster/ was lost; restore it from a copy of the repository");
+    return trouble
+               ? std::move(*trouble).with_context("reading the roster")
+               : base::Error(base::ErrorCode::damaged, "the repository has no roster of writers")
+                     .with_hint(
+                         "an object below roster/ was lost; restore it from a copy of the "
+                         "repository");
   }
   const auto pin = cache_path("roster-sequence");
   const auto pinned = environment_.files.read(pin);
@@ -93,8 +105,9 @@ base::Result<void> Repository::load_roster() {
     std::uint32_t seen;
     std::memcpy(&seen, pinned.value().data(), sizeof seen);
     if (found->sequence < seen) {
-      return base::Error(base::ErrorCode::damaged, "the roster of writers is older than one that was seen before (" +
-                                                       std::to_string(found->sequence) + " < " + std::to_string(seen) + ")")
+      return base::Error(base::ErrorCode::damaged,
+                         "the roster of writers is older than one that was seen before (" +
+                             std::to_string(found->sequence) + " < " + std::to_string(seen) + ")")
           .with_hint("somebody may have put back or deleted objects below roster/");
     }
   }
@@ -107,7 +120,10 @@ base::Result<void> Repository::load_roster() {
   signers_ = SignerSet();
   signers_.add(admin);
   for (const auto& writer : roster_.writers) {
-    signers_.add({.verify_key = writer.verify_key, .role = Signer::Role::writer, .domain = writer.domain, .label = writer.label});
+    signers_.add({.verify_key = writer.verify_key,
+                  .role = Signer::Role::writer,
+                  .domain = writer.domain,
+                  .label = writer.label});
   }
   return {};
 }
@@ -147,10 +163,12 @@ std::unique_ptr<LocalIndex>& Repository::slot_of(Segments segments) const {
 
 LocalIndex* Repository::index(Segments segments) const { return slot_of(segments).get(); }
 
-base::Result<LocalIndex*> Repository::refresh_index(Segments segments, std::vector<IgnoredObject>* ignored) {
+base::Result<LocalIndex*> Repository::refresh_index(Segments segments,
+                                                    std::vector<IgnoredObject>* ignored) {
   auto& slot = slot_of(segments);
   if (!slot) {
-    const auto directory = cache_path(segments == Segments::all ? "index" : "index-" + base::to_hex(keys_.domain));
+    const auto directory =
+        cache_path(segments == Segments::all ? "index" : "index-" + base::to_hex(keys_.domain));
     slot = TRY(LocalIndex::open(environment_.files, directory));
   }
   std::vector<ObjectHash> wanted;
@@ -166,7 +184,8 @@ base::Result<LocalIndex*> Repository::refresh_index(Segments segments, std::vect
   return slot.get();
 }
 
-base::Result<IndexSegment> Repository::read_segment(const ObjectHash& hash, Segments segments) const {
+base::Result<IndexSegment> Repository::read_segment(const ObjectHash& hash,
+                                                    Segments segments) const {
   return TRY(read_owned_segment(hash, segments)).segment;
 }
 
@@ -174,26 +193,37 @@ base::Result<Repository::OwnedSegment> Repository::read_segment_of(const ObjectH
   return read_owned_segment(hash, Segments::all);
 }
 
-base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const ObjectHash& hash, Segments segments) const {
+base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const ObjectHash& hash,
+                                                                      Segments segments) const {
   const auto name = object_name(index_prefix, hash);
   const auto bytes = TRY(get_object(storage(), name, segment_bytes_max));
-  const auto object = TRY_CONTEXT(open_signed(index_magic, id(), signers_, bytes), name);
+  // wrong_key: not to be relied on here, for good; the index remembers it and doesn't ask again. An
+  // outage may pass.
+  const auto not_relied_on = [&](std::string_view why) {
+    return base::Error(base::ErrorCode::wrong_key, name + std::string(why));
+  };
+  auto opened = open_signed(index_magic, id(), signers_, bytes);
+  if (!opened.ok() && opened.error().code() == base::ErrorCode::permission_denied) {
+    return not_relied_on(" is signed by nobody on the roster");
+  }
+  const auto object = TRY_CONTEXT(std::move(opened), name);
   base::ByteReader body(object.body);
   const auto domain_id = TRY(body.array<16>());
   const auto* owner = domain(domain_id);
-  const bool own = keys_.writer && signer_id(keys_.writer->verify_key()) == signer_id(object.signer->verify_key);
+  const bool own =
+      keys_.writer && signer_id(keys_.writer->verify_key()) == signer_id(object.signer->verify_key);
   const bool is_admin = object.signer->role == Signer::Role::admin;
   if (owner == nullptr || (!is_admin && object.signer->domain != domain_id) ||
       (segments == Segments::trusted && (domain_id != keys_.domain || !(own || is_admin)))) {
-    return base::Error(base::ErrorCode::permission_denied, name + " is of a writer or domain that isn't relied on here");
+    return not_relied_on(" is of a writer or domain that isn't relied on here");
   }
   const auto plaintext = TRY_CONTEXT(owner->open_receipt(id(), index_magic, body), name);
   TRY(body.expect_end());
   return OwnedSegment{.domain = domain_id, .segment = TRY_CONTEXT(decode_segment(plaintext), name)};
 }
 
-base::Result<ObjectHash> Repository::write_segment(const IndexSegment& segment, const Domain& domain,
-                                                   SignAs signer) const {
+base::Result<ObjectHash> Repository::write_segment(const IndexSegment& segment,
+                                                   const Domain& domain, SignAs signer) const {
   base::Bytes body;
   base::ByteWriter out(body);
   out.raw(domain.id());
@@ -216,7 +246,8 @@ base::Result<void> Repository::write_roster(std::vector<RosterWriter> writers) {
 
 base::Result<base::Time> Repository::storage_now() const {
   const auto bytes = environment_.random.array<32>();
-  const auto probe = TRY_CONTEXT(put_object(storage(), probe_prefix, bytes), "reading the storage's clock");
+  const auto probe =
+      TRY_CONTEXT(put_object(storage(), probe_prefix, bytes), "reading the storage's clock");
   const std::vector<std::string> names{object_name(probe_prefix, probe.hash)};
   (void)storage().remove(names);  // a probe that stays is harmless
   return probe.stored_at;

@@ -12,14 +12,18 @@ namespace holdfast::repository {
 
 namespace {
 
-constexpr std::uint64_t group_bytes_max = 4 * base::MiB;   // one read, unless a chunk is larger
-constexpr std::uint64_t group_gap_max = 64 * base::KiB;    // unwanted bytes that are read to save a request
+constexpr std::uint64_t group_bytes_max = 4 * base::MiB;  // one read, unless a chunk is larger
+constexpr std::uint64_t group_gap_max =
+    64 * base::KiB;  // unwanted bytes that are read to save a request
 constexpr std::uint64_t window_bytes = 512 * base::KiB;
 constexpr std::size_t windows_max = 8;
 
 base::Error absent_chunk(const ChunkId& id) {
-  return base::Error(base::ErrorCode::not_found, "chunk " + base::to_hex(id).substr(0, 10) + " is in no pack of the repository")
-      .with_hint("run 'holdfast repository rebuild-index'; what is then still missing is lost at this location");
+  return base::Error(base::ErrorCode::not_found,
+                     "chunk " + base::to_hex(id).substr(0, 10) + " is in no pack of the repository")
+      .with_hint(
+          "run 'holdfast repository rebuild-index'; what is then still missing is lost at this "
+          "location");
 }
 
 }  // namespace
@@ -31,12 +35,14 @@ struct RepositoryReader::Group {
   std::vector<ChunkPlace> chunks;
 };
 
-RepositoryReader::RepositoryReader(Repository& repository) : repository_(repository), packs_(repository) {}
+RepositoryReader::RepositoryReader(Repository& repository)
+    : repository_(repository), packs_(repository) {}
 
 base::Result<std::unique_ptr<RepositoryReader>> RepositoryReader::open(Repository& repository) {
   if (!repository.keys().reader) return needs_reading_key("reading contents");
   auto* index = TRY(repository.refresh_index(Repository::Segments::all));
-  // A chunk may lie in a pack that is gone and in one that is there: only the latter is a place to read from.
+  // A chunk may lie in a pack that is gone and in one that is there: only the latter is a place to
+  // read from.
   const auto listed = TRY(list_packs(repository));
   std::vector<ObjectHash> absent;
   TRY(index->each_pack([&](const PackInfo& pack) -> base::Result<void> {
@@ -57,7 +63,8 @@ base::Result<base::Bytes> RepositoryReader::stored_node(const FoundChunk& found)
     const std::lock_guard lock(mutex_);
     for (auto window = windows_.begin(); window != windows_.end(); ++window) {
       if (window->pack != found.pack.name || place.offset < window->offset ||
-          std::uint64_t{place.offset} + place.stored_size > window->offset + window->bytes->size()) {
+          std::uint64_t{place.offset} + place.stored_size >
+              window->offset + window->bytes->size()) {
         continue;
       }
       windows_.splice(windows_.begin(), windows_, window);
@@ -67,9 +74,11 @@ base::Result<base::Bytes> RepositoryReader::stored_node(const FoundChunk& found)
   if (std::uint64_t{place.offset} + place.stored_size > found.pack.size) {
     return base::Error(base::ErrorCode::damaged, "the index places a chunk beyond its pack's end");
   }
-  const auto size = std::max<std::uint64_t>(place.stored_size, std::min(window_bytes, found.pack.size - place.offset));
+  const auto size = std::max<std::uint64_t>(place.stored_size,
+                                            std::min(window_bytes, found.pack.size - place.offset));
   auto bytes = std::make_shared<base::Bytes>(size);
-  TRY(repository_.storage().read(pack_object_name(found.pack.type, found.pack.name), {.offset = place.offset, .size = size}, *bytes));
+  TRY(repository_.storage().read(pack_object_name(found.pack.type, found.pack.name),
+                                 {.offset = place.offset, .size = size}, *bytes));
   Window window{.pack = found.pack.name, .offset = place.offset, .bytes = std::move(bytes)};
   auto node = cut_out(window);
   const std::lock_guard lock(mutex_);
@@ -85,12 +94,13 @@ base::Result<base::Bytes> RepositoryReader::get(const ChunkId& id) {
   auto stored = TRY(stored_node(*found));
   thread_local codec::Decompressor decompressor;
   base::Bytes plaintext;
-  TRY_CONTEXT(packs_.decode(*pack, found->place, stored, decompressor, plaintext), "pack " + short_name(found->pack.name));
+  TRY_CONTEXT(packs_.decode(*pack, found->place, stored, decompressor, plaintext),
+              "pack " + short_name(found->pack.name));
   return plaintext;
 }
 
-base::Result<std::vector<RepositoryReader::Group>> RepositoryReader::group(std::span<const ChunkId> ids,
-                                                                           std::vector<ChunkId>& absent) const {
+base::Result<std::vector<RepositoryReader::Group>> RepositoryReader::group(
+    std::span<const ChunkId> ids, std::vector<ChunkId>& absent) const {
   const auto* index = repository_.index(Repository::Segments::all);
   std::vector<FoundChunk> places;
   places.reserve(ids.size());
@@ -120,7 +130,8 @@ base::Result<std::vector<RepositoryReader::Group>> RepositoryReader::group(std::
 // One call of fetch(): tasks take group after group.
 class RepositoryReader::FetchRun {
  public:
-  FetchRun(RepositoryReader& reader, const std::vector<Group>& groups, const Receive& receive, std::stop_token stop)
+  FetchRun(RepositoryReader& reader, const std::vector<Group>& groups, const Receive& receive,
+           std::stop_token stop)
       : reader_(reader), groups_(groups), receive_(receive), stop_(std::move(stop)) {}
 
   void run() {
@@ -148,28 +159,34 @@ class RepositoryReader::FetchRun {
   }
 
  private:
-  base::Result<void> take(const Group& group, codec::Decompressor& decompressor, base::Bytes& stored,
-                          base::Bytes& plaintext) {
+  base::Result<void> take(const Group& group, codec::Decompressor& decompressor,
+                          base::Bytes& stored, base::Bytes& plaintext) {
     const auto report_all = [&](const base::Error& error) -> base::Result<void> {
       for (const auto& place : group.chunks) TRY(receive_(place.id, error));
       return {};
     };
     if (group.offset + group.size > group.pack.size) {
-      return report_all(base::Error(base::ErrorCode::damaged, "the index places a chunk beyond its pack's end"));
+      return report_all(
+          base::Error(base::ErrorCode::damaged, "the index places a chunk beyond its pack's end"));
     }
     const auto pack = reader_.packs_.open(group.pack);
     if (!pack.ok()) return report_all(pack.error());
     stored.resize(group.size);
     auto& storage = reader_.repository_.storage();
-    auto read = storage.read(pack_object_name(group.pack.type, group.pack.name), {.offset = group.offset, .size = group.size}, stored);
-    if (!read.ok()) return report_all(std::move(read).error().with_context("pack " + short_name(group.pack.name)));
+    auto read = storage.read(pack_object_name(group.pack.type, group.pack.name),
+                             {.offset = group.offset, .size = group.size}, stored);
+    if (!read.ok())
+      return report_all(
+          std::move(read).error().with_context("pack " + short_name(group.pack.name)));
     for (const auto& place : group.chunks) {
-      const auto bytes = base::MutableByteView(stored).subspan(place.offset - group.offset, place.stored_size);
+      const auto bytes =
+          base::MutableByteView(stored).subspan(place.offset - group.offset, place.stored_size);
       auto decoded = reader_.packs_.decode(*pack.value(), place, bytes, decompressor, plaintext);
       if (decoded.ok()) {
         TRY(receive_(place.id, base::ByteView(plaintext)));
       } else {
-        TRY(receive_(place.id, std::move(decoded).error().with_context("pack " + short_name(group.pack.name))));
+        TRY(receive_(place.id, std::move(decoded).error().with_context(
+                                   "pack " + short_name(group.pack.name))));
       }
     }
     return {};
@@ -185,7 +202,8 @@ class RepositoryReader::FetchRun {
   std::optional<base::Error> failure_;
 };
 
-base::Result<void> RepositoryReader::fetch(std::span<const ChunkId> ids, const Receive& receive, std::stop_token stop) {
+base::Result<void> RepositoryReader::fetch(std::span<const ChunkId> ids, const Receive& receive,
+                                           std::stop_token stop) {
   std::vector<ChunkId> absent;
   const auto groups = TRY(group(ids, absent));
   for (const auto& id : absent) TRY(receive(id, absent_chunk(id)));
@@ -193,7 +211,8 @@ base::Result<void> RepositoryReader::fetch(std::span<const ChunkId> ids, const R
   auto& executor = repository_.environment().executor;
   const auto wanted = std::min<std::size_t>(std::max(1U, executor.concurrency()), groups.size());
   std::vector<std::unique_ptr<io::Task>> tasks;
-  for (std::size_t i = 1; i < wanted; ++i) tasks.push_back(executor.spawn("fetch", [&run] { run.run(); }));
+  for (std::size_t i = 1; i < wanted; ++i)
+    tasks.push_back(executor.spawn("fetch", [&run] { run.run(); }));
   run.run();
   for (auto& task : tasks) task->join();
   return run.outcome();

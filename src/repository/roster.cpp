@@ -28,7 +28,8 @@ base::Result<Roster> decode_roster(base::ByteView body) {
   Roster roster;
   roster.sequence = TRY(in.u32());
   const auto count = TRY(in.varint());
-  if (count > writers_max) return base::Error(base::ErrorCode::damaged, "the roster names too many writers");
+  if (count > writers_max)
+    return base::Error(base::ErrorCode::damaged, "the roster names too many writers");
   for (std::uint64_t i = 0; i < count; ++i) {
     RosterWriter writer;
     writer.verify_key = TRY(in.array<32>());

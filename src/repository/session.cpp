@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "repository/condemnation.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
@@ -19,7 +21,9 @@ std::string host_name() {
 }  // namespace
 
 Session::Session(Repository& repository, std::string purpose)
-    : repository_(repository), purpose_(std::move(purpose)), id_(repository.environment().random.array<16>()) {}
+    : repository_(repository),
+      purpose_(std::move(purpose)),
+      id_(repository.environment().random.array<16>()) {}
 
 base::Result<std::unique_ptr<Session>> Session::begin(Repository& repository, std::string purpose) {
   if (!repository.keys().writer) return needs_writing_key(purpose);
@@ -37,7 +41,14 @@ Session::~Session() {
 
 // One session object; its storage time is the renewal.
 base::Result<void> Session::put() {
-  const auto sequence = next_sequence_++;
+  const auto before = repository_.environment().clock.monotonic();
+  std::uint32_t sequence = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    sequence = next_sequence_++;
+    renewed_monotonic_ =
+        before;  // whoever asks meanwhile whether a renewal is due hears that it is under way
+  }
   base::Bytes receipt;
   base::ByteWriter fields(receipt);
   fields.raw(id_);
@@ -48,29 +59,32 @@ base::Result<void> Session::put() {
   base::Bytes body;
   base::ByteWriter out(body);
   out.raw(repository_.own_domain().id());
-  repository_.own_domain().seal_receipt(repository_.id(), session_magic, receipt, repository_.environment().random, out);
-  const auto object = sign_object(session_magic, repository_.id(), *repository_.keys().writer, body);
-  const auto prefix = numbered_prefix(std::string(sessions_prefix) + base::to_hex(id_) + "-", sequence);
-  const auto before = repository_.environment().clock.monotonic();
+  repository_.own_domain().seal_receipt(repository_.id(), session_magic, receipt,
+                                        repository_.environment().random, out);
+  const auto object =
+      sign_object(session_magic, repository_.id(), *repository_.keys().writer, body);
+  const auto prefix =
+      numbered_prefix(std::string(sessions_prefix) + base::to_hex(id_) + "-", sequence);
   const auto stored = TRY(put_object(repository_.storage(), prefix, object));
   const std::lock_guard lock(mutex_);
   objects_.push_back(object_name(prefix, stored.hash));
-  renewed_at_ = stored.stored_at;
-  renewed_monotonic_ = before;
+  renewed_at_ = std::max(renewed_at_, stored.stored_at);
   return {};
 }
 
 // Lists condemnations; what is new must not be among what this session relies on.
 base::Result<void> Session::look() {
   const auto condemnations = TRY(list_condemnations(repository_));
-  std::vector<ObjectHash> avoided;  // only grows: what was condemned once is never relied on by this session
+  std::vector<ObjectHash>
+      avoided;  // only grows: what was condemned once is never relied on by this session
   {
     const std::lock_guard lock(mutex_);
     for (const auto& condemnation : condemnations) {
       for (const auto& pack : condemnation.packs) {
         if (relied_on_.contains(pack.name) && !avoided_.contains(pack.name)) {
-          return base::Error(base::ErrorCode::conflict,
-                             "a prune has condemned pack " + short_name(pack.name) + ", whose data this run was reusing")
+          return base::Error(base::ErrorCode::conflict, "a prune has condemned pack " +
+                                                            short_name(pack.name) +
+                                                            ", whose data this run was reusing")
               .with_hint("run it again: it will store that data afresh");
         }
         avoided_.insert(pack.name);
@@ -82,8 +96,8 @@ base::Result<void> Session::look() {
   return {};
 }
 
-// A segment may name packs that are gone: a sleeper woke and wrote it, or a disk lost them. Their chunks don't exist for us,
-// so they are stored afresh.
+// A segment may name packs that are gone: a sleeper woke and wrote it, or a disk lost them. Their
+// chunks don't exist for us, so they are stored afresh.
 base::Result<void> Session::avoid_absent_packs() {
   auto* index = repository_.index(Repository::Segments::trusted);
   const auto listed = TRY(list_packs(repository_));
@@ -112,7 +126,9 @@ base::Result<void> Session::renew() {
   const auto before = renewed_at();
   TRY_CONTEXT(put(), "renewing the session");
   if (renewed_at() > before + repository_.config().session_ttl) {
-    return base::Error(base::ErrorCode::conflict, "the session was not renewed in time (the machine slept, or the storage was away)")
+    return base::Error(
+               base::ErrorCode::conflict,
+               "the session was not renewed in time (the machine slept, or the storage was away)")
         .with_hint("run it again: it goes on with what is stored already");
   }
   return look();

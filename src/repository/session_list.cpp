@@ -13,7 +13,8 @@ constexpr std::size_t session_bytes_max = 64 * 1024;
 constexpr std::size_t session_digits = 32;
 }  // namespace
 
-base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repository, std::vector<IgnoredObject>* ignored) {
+base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repository,
+                                                     std::vector<IgnoredObject>* ignored) {
   std::map<ShortId, SessionInfo> sessions;
   for (const auto& info : TRY(repository.storage().list_all(sessions_prefix))) {
     const auto ignore = [&](base::Error error) {
@@ -21,7 +22,7 @@ base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repositor
     };
     const auto rest = std::string_view(info.name).substr(sessions_prefix.size());
     const auto id_bytes = base::from_hex(rest.substr(0, std::min(rest.size(), session_digits)));
-    if (!id_bytes.ok() || id_bytes.value().size() != 16) {
+    if (!id_bytes.ok() || id_bytes.value().size() != 16 || !hash_of_name(info.name)) {
       ignore(base::Error(base::ErrorCode::invalid_argument, "not the name of a session"));
       continue;
     }
@@ -32,13 +33,17 @@ base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repositor
       ignore(bytes.error());
       continue;
     }
-    if (auto object = open_signed(session_magic, repository.id(), repository.signers(), bytes.value()); !object.ok()) {
+    if (auto object =
+            open_signed(session_magic, repository.id(), repository.signers(), bytes.value());
+        !object.ok()) {
       ignore(std::move(object).error());
       continue;
     }
     ShortId id;
     std::copy(id_bytes.value().begin(), id_bytes.value().end(), id.begin());
-    auto [found, is_new] = sessions.try_emplace(id, SessionInfo{.id = id, .registered = info.stored_at, .renewed = info.stored_at, .objects = {}});
+    auto [found, is_new] = sessions.try_emplace(
+        id, SessionInfo{
+                .id = id, .registered = info.stored_at, .renewed = info.stored_at, .objects = {}});
     found->second.registered = std::min(found->second.registered, info.stored_at);
     found->second.renewed = std::max(found->second.renewed, info.stored_at);
     found->second.objects.push_back(info.name);
@@ -52,7 +57,8 @@ base::Duration storage_skew(const storage::Storage& storage) {
   return storage.capabilities().consistent ? base::Duration{} : base::minutes(1);
 }
 
-bool is_live(const SessionInfo& session, base::Time now, const Config& config, base::Duration skew) {
+bool is_live(const SessionInfo& session, base::Time now, const Config& config,
+             base::Duration skew) {
   return session.renewed + config.session_ttl + skew >= now;
 }
 

@@ -33,9 +33,12 @@ SmallFileTable::SmallFileTable(std::unique_ptr<io::MappedTable> table, base::Byt
   static_assert(sizeof(Slot) == slot_size);
 }
 
-base::Result<std::unique_ptr<SmallFileTable>> SmallFileTable::open(io::FileSystem& files, const std::string& path,
-                                                                   base::ByteView key, std::uint64_t expected_files) {
-  const auto slots = std::clamp(std::bit_ceil(expected_files + expected_files / 2), slots_min, slots_max);
+base::Result<std::unique_ptr<SmallFileTable>> SmallFileTable::open(io::FileSystem& files,
+                                                                   const std::string& path,
+                                                                   base::ByteView key,
+                                                                   std::uint64_t expected_files) {
+  const auto slots =
+      std::clamp(std::bit_ceil(expected_files + expected_files / 2), slots_min, slots_max);
   auto table = TRY(files.map_table(path, slots * slot_size));
   return std::unique_ptr<SmallFileTable>(new SmallFileTable(std::move(table), key));
 }
@@ -58,7 +61,8 @@ std::optional<SmallFileTable::Place> SmallFileTable::find(const Fingerprint& fin
   const std::lock_guard lock(mutex_);
   const auto* bucket = bucket_of(fingerprint);
   for (std::uint64_t i = 0; i < bucket_slots; ++i) {
-    if (bucket[i].fingerprint == fingerprint && bucket[i].check == bucket[i].expected_check()) return bucket[i].place;
+    if (bucket[i].fingerprint == fingerprint && bucket[i].check == bucket[i].expected_check())
+      return bucket[i].place;
   }
   return std::nullopt;
 }

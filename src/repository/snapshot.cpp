@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t text_max = 64 * 1024;
 constexpr std::size_t path_max = 1024 * 1024;
 constexpr std::size_t box_size = 32 + codec::sealed_box_overhead;
-constexpr std::size_t detail_bytes_max = 32 * 1024 * 1024;  // so that the object stays far below its limit
+constexpr std::size_t detail_bytes_max =
+    32 * 1024 * 1024;  // so that the object stays far below its limit
 
 base::Bytes encode_summary(const SnapshotSummary& summary) {
   base::Bytes bytes;
@@ -43,10 +44,12 @@ base::Bytes encode_summary(const SnapshotSummary& summary) {
   return bytes;
 }
 
-std::string_view cut(std::string_view text, std::size_t size_max) { return text.substr(0, size_max); }
+std::string_view cut(std::string_view text, std::size_t size_max) {
+  return text.substr(0, size_max);
+}
 
-// What is written can be read: texts beyond a reader's limits are cut, and warnings for which there is no room are left
-// out (the summary counts them).
+// What is written can be read: texts beyond a reader's limits are cut, and warnings for which there
+// is no room are left out (the summary counts them).
 base::Bytes encode_detail(const SnapshotDetail& detail) {
   base::Bytes bytes;
   base::ByteWriter out(bytes);
@@ -78,17 +81,20 @@ base::Bytes detail_associated(const ShortId& repository) {
   return bytes;
 }
 
-// A count of items that each take at least one byte: more than what remains is damage, before anything is allocated.
+// A count of items that each take at least one byte: more than what remains is damage, before
+// anything is allocated.
 base::Result<std::uint64_t> take_count(base::ByteReader& in) {
   const auto count = TRY(in.varint());
-  if (count > in.remaining()) return base::Error(base::ErrorCode::damaged, "a list is longer than its object");
+  if (count > in.remaining())
+    return base::Error(base::ErrorCode::damaged, "a list is longer than its object");
   return count;
 }
 
 }  // namespace
 
-base::Bytes encode_snapshot(const ShortId& repository, const Domain& domain, const codec::BoxPublicKey& reader,
-                            const SnapshotSummary& summary, const SnapshotDetail& detail, base::Random& random) {
+base::Bytes encode_snapshot(const ShortId& repository, const Domain& domain,
+                            const codec::BoxPublicKey& reader, const SnapshotSummary& summary,
+                            const SnapshotDetail& detail, base::Random& random) {
   base::Bytes body;
   base::ByteWriter out(body);
   out.raw(domain.id());
@@ -108,7 +114,8 @@ base::Result<ShortId> snapshot_domain(base::ByteView body) {
   return in.array<16>();
 }
 
-base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Domain& domain, base::ByteView body) {
+base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Domain& domain,
+                                             base::ByteView body) {
   base::ByteReader object(body);
   (void)TRY(object.array<16>());
   const auto plaintext = TRY(domain.open_receipt(repository, snapshot_magic, object));
@@ -120,7 +127,8 @@ base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Do
   summary.host = TRY(in.sized_text(text_max));
   summary.label = TRY(in.sized_text(text_max));
   summary.root.level = TRY(in.u8());
-  if (summary.root.level > node_level_max) return base::Error(base::ErrorCode::damaged, "a tree is too high");
+  if (summary.root.level > node_level_max)
+    return base::Error(base::ErrorCode::damaged, "a tree is too high");
   summary.root.id = TRY(in.array<32>());
   summary.root.entries = TRY(in.varint());
   summary.root.bytes = TRY(in.varint());
@@ -139,7 +147,8 @@ base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Do
     summary.tags.emplace_back(std::move(key), std::move(value));
   }
   const auto parent_flag = TRY(in.u8());
-  if (parent_flag > 1) return base::Error(base::ErrorCode::damaged, "a snapshot's field makes no sense");
+  if (parent_flag > 1)
+    return base::Error(base::ErrorCode::damaged, "a snapshot's field makes no sense");
   if (parent_flag == 1) summary.parent = TRY(in.array<32>());
   summary.program = TRY(in.sized_text(text_max));
   summary.warning_count = TRY(in.varint());
@@ -147,8 +156,8 @@ base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Do
   return summary;
 }
 
-base::Result<SnapshotDetail> decode_detail(const ShortId& repository, const codec::BoxKeyPair& reader,
-                                           base::ByteView body) {
+base::Result<SnapshotDetail> decode_detail(const ShortId& repository,
+                                           const codec::BoxKeyPair& reader, base::ByteView body) {
   base::ByteReader object(body);
   (void)TRY(object.raw(16 + 32));
   (void)TRY(object.sized(snapshot_bytes_max));

@@ -1,4 +1,5 @@
-// How contents become chunks: small files are bundled, larger ones are cut by the chunker, unchanged ones are taken over.
+// How contents become chunks: small files are bundled, larger ones are cut by the chunker,
+// unchanged ones are taken over.
 #include "repository/snapshot_writer.hpp"
 
 #include "repository/tree_cursor.hpp"
@@ -22,8 +23,8 @@ base::Result<void> SnapshotWriter::add(Entry entry) {
   return push(CompleteEntry{std::move(entry)});
 }
 
-// Whether every chunk of a parent's content may still be relied on. The extents of a large content are pushed as they are
-// checked: the same extents make the same nodes again.
+// Whether every chunk of a parent's content may still be relied on. The extents of a large content
+// are pushed as they are checked: the same extents make the same nodes again.
 base::Result<bool> SnapshotWriter::all_known(const Content& content, std::uint64_t size) {
   const auto known = [this](const Extent& extent) -> base::Result<bool> {
     if (extent.kind == Extent::Kind::hole || extent.chunk == last_known_) return true;
@@ -64,7 +65,8 @@ base::Result<EntrySink::Reuse> SnapshotWriter::reuse(Entry entry) {
   if (!usable) {
     parts_.clear();
     if (is_tree) TRY(push(AbandonedContent{}));
-    if (!known.ok() && known.error().code() == base::ErrorCode::cancelled) return base::Error(known.error());
+    if (!known.ok() && known.error().code() == base::ErrorCode::cancelled)
+      return base::Error(known.error());
     return Reuse::read_again;
   }
   if (!is_tree) {
@@ -85,7 +87,8 @@ base::Result<void> SnapshotWriter::begin_content(std::uint64_t expected_size) {
     stream_.begin = stream_.end;
     return {};
   }
-  if (bundle_.block && bundle_.block->bytes().size() - bundle_.end < expected_size + 1) TRY(dispatch_bundle());
+  if (bundle_.block && bundle_.block->bytes().size() - bundle_.end < expected_size + 1)
+    TRY(dispatch_bundle());
   if (!bundle_.block) TRY(open_bundle_block());
   mode_ = Mode::bundled;
   bundled_start_ = bundle_.end;
@@ -109,7 +112,8 @@ base::Result<void> SnapshotWriter::filled(std::size_t size) {
   content_size_ += size;
   if (mode_ == Mode::bundled) {
     bundle_.end += size;
-    return content_size_ > repository_.config().bundle_file_max ? leave_bundle() : base::Result<void>();
+    return content_size_ > repository_.config().bundle_file_max ? leave_bundle()
+                                                                : base::Result<void>();
   }
   stream_.end += size;
   TRY(session_->renew_if_due());
@@ -134,11 +138,13 @@ base::Result<void> SnapshotWriter::leave_bundle() {
   return {};
 }
 
-// A full block: the tail that no chunk has taken yet moves to a fresh one. It is shorter than the largest chunk, half a block.
+// A full block: the tail that no chunk has taken yet moves to a fresh one. It is shorter than the
+// largest chunk, half a block.
 base::Result<void> SnapshotWriter::next_stream_block() {
   Filling next{.block = stream_blocks_.take(), .begin = 0, .end = 0};
   const auto tail = stream_.end - stream_.begin;
-  if (tail > 0) std::memcpy(next.block->bytes().data(), stream_.block->bytes().data() + stream_.begin, tail);
+  if (tail > 0)
+    std::memcpy(next.block->bytes().data(), stream_.block->bytes().data() + stream_.begin, tail);
   next.end = tail;
   stream_ = std::move(next);
   return {};
@@ -147,12 +153,14 @@ base::Result<void> SnapshotWriter::next_stream_block() {
 base::Result<void> SnapshotWriter::cut_stream(bool at_end) {
   const std::size_t needed = at_end ? 1 : chunker_.parameters().size_max;
   while (stream_.end - stream_.begin >= needed) {
-    const base::ByteView waiting = stream_.block->bytes().subspan(stream_.begin, stream_.end - stream_.begin);
+    const base::ByteView waiting =
+        stream_.block->bytes().subspan(stream_.begin, stream_.end - stream_.begin);
     const auto length = chunker_.cut(waiting);
     auto job = std::make_shared<ChunkJob>();
     stream_.begin += length;
     parts_.push_back({job, 0, length});
-    TRY(pipeline_->submit({.job = std::move(job), .block = stream_.block, .plaintext = waiting.first(length)}));
+    TRY(pipeline_->submit(
+        {.job = std::move(job), .block = stream_.block, .plaintext = waiting.first(length)}));
     if (parts_.size() >= parts_in_a_step) TRY(send_parts());
   }
   return {};
@@ -186,12 +194,17 @@ base::Result<void> SnapshotWriter::end_content(Entry entry) {
   Fingerprint fingerprint{};
   if (small_files_) {
     fingerprint = small_files_->fingerprint(content);
-    if (const auto place = small_files_->find(fingerprint); place && place->length == content_size_ && TRY(store_->is_known(place->chunk))) {
+    if (const auto place = small_files_->find(fingerprint);
+        place && place->length == content_size_ && TRY(store_->is_known(place->chunk))) {
       bundle_.end = bundled_start_;
-      entry.content = std::vector<Extent>{{.kind = Extent::Kind::data, .length = content_size_, .chunk = place->chunk, .offset = place->offset}};
+      entry.content = std::vector<Extent>{{.kind = Extent::Kind::data,
+                                           .length = content_size_,
+                                           .chunk = place->chunk,
+                                           .offset = place->offset}};
       return push(CompleteEntry{std::move(entry)});
     }
-    if (const auto recent = recent_small_files_.find(fingerprint); recent != recent_small_files_.end() && recent->second.length == content_size_) {
+    if (const auto recent = recent_small_files_.find(fingerprint);
+        recent != recent_small_files_.end() && recent->second.length == content_size_) {
       bundle_.end = bundled_start_;
       return push(BundledEntry{std::move(entry), recent->second, fingerprint});
     }
@@ -203,14 +216,17 @@ base::Result<void> SnapshotWriter::end_content(Entry entry) {
     recent_small_files_.emplace(fingerprint, extent);
   }
   TRY(push(BundledEntry{std::move(entry), extent, fingerprint}));
-  return bundle_.block && bundle_.end >= repository_.config().bundle_target ? dispatch_bundle() : base::Result<void>();
+  return bundle_.block && bundle_.end >= repository_.config().bundle_target ? dispatch_bundle()
+                                                                            : base::Result<void>();
 }
 
 base::Result<void> SnapshotWriter::dispatch_bundle() {
   steps_since_bundle_ = 0;
   if (!bundle_job_) return {};
   const auto bundle = std::exchange(bundle_, {});
-  return pipeline_->submit({.job = std::exchange(bundle_job_, nullptr), .block = bundle.block, .plaintext = bundle.block->bytes().first(bundle.end)});
+  return pipeline_->submit({.job = std::exchange(bundle_job_, nullptr),
+                            .block = bundle.block,
+                            .plaintext = bundle.block->bytes().first(bundle.end)});
 }
 
 void SnapshotWriter::abandon_content() {

@@ -40,13 +40,15 @@ base::Result<Note> read_note(const Repository& repository, const std::string& na
   const auto object = TRY(open_signed(note_magic, repository.id(), repository.signers(), bytes));
   base::ByteReader body(object.body);
   const auto* domain = repository.domain(TRY(body.array<16>()));
-  if (domain == nullptr) return base::Error(base::ErrorCode::permission_denied, "a note of another domain");
+  if (domain == nullptr)
+    return base::Error(base::ErrorCode::permission_denied, "a note of another domain");
   const auto plaintext = TRY(domain->open_receipt(repository.id(), note_magic, body));
   base::ByteReader in(plaintext);
   Note note;
   note.snapshot = TRY(in.array<32>());
   const auto action = TRY(in.u8());
-  if (action < 1 || action > 4) return base::Error(base::ErrorCode::unsupported, "a note of unknown kind");
+  if (action < 1 || action > 4)
+    return base::Error(base::ErrorCode::unsupported, "a note of unknown kind");
   note.action = static_cast<NoteAction>(action);
   note.key = TRY(in.sized_text(note_bytes_max));
   note.value = TRY(in.sized_text(note_bytes_max));
@@ -61,7 +63,8 @@ base::Result<Note> read_note(const Repository& repository, const std::string& na
 
 void apply(const Note& note, SnapshotRecord& snapshot) {
   auto& tags = snapshot.summary.tags;
-  const auto tag = std::find_if(tags.begin(), tags.end(), [&](const auto& pair) { return pair.first == note.key; });
+  const auto tag = std::find_if(tags.begin(), tags.end(),
+                                [&](const auto& pair) { return pair.first == note.key; });
   switch (note.action) {
     case NoteAction::tag:
       if (tag != tags.end()) {
@@ -85,28 +88,36 @@ base::Result<void> apply_notes(const Repository& repository, SnapshotList& list)
     auto note = read_note(repository, info.name);
     if (note.ok()) {
       notes.push_back(std::move(note).value());
-    } else if (note.error().code() == base::ErrorCode::unavailable) {
-      return std::move(note).error();
-    } else {
-      list.ignored.push_back({info.name, std::move(note).error()});
+      continue;
+    }
+    // A note that could not be read for now may be a hold: that is no reason to go on without it.
+    switch (note.error().code()) {
+      case base::ErrorCode::unavailable:
+      case base::ErrorCode::io:
+      case base::ErrorCode::no_space:
+      case base::ErrorCode::cancelled: return std::move(note).error();
+      default: list.ignored.push_back({info.name, std::move(note).error()});
     }
   }
-  std::sort(notes.begin(), notes.end(),
-            [](const Note& a, const Note& b) { return std::tie(a.at, a.name) < std::tie(b.at, b.name); });
+  std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
+    return std::tie(a.at, a.name) < std::tie(b.at, b.name);
+  });
   std::map<ObjectHash, SnapshotRecord*> by_id;
   for (auto& snapshot : list.snapshots) by_id[snapshot.id] = &snapshot;
   for (const auto& note : notes) {
-    if (const auto found = by_id.find(note.snapshot); found != by_id.end()) apply(note, *found->second);
+    if (const auto found = by_id.find(note.snapshot); found != by_id.end())
+      apply(note, *found->second);
   }
   return {};
 }
 
-base::Result<SnapshotRecord> read_record(const Repository& repository, const storage::ObjectInfo& info,
-                                         const ObjectHash& id) {
+base::Result<SnapshotRecord> read_record(const Repository& repository,
+                                         const storage::ObjectInfo& info, const ObjectHash& id) {
   const auto bytes = TRY(get_cached(repository, info.name));
   auto opened = open_signed(snapshot_magic, repository.id(), repository.signers(), bytes);
   if (!opened.ok()) {
-    // The bytes are those that the name states: whoever stored them meant them so. Forged, not damaged.
+    // The bytes are those that the name states: whoever stored them meant them so. Forged, not
+    // damaged.
     if (opened.error().code() == base::ErrorCode::unsupported) return std::move(opened).error();
     return base::Error(base::ErrorCode::permission_denied, opened.error().message());
   }
@@ -116,9 +127,12 @@ base::Result<SnapshotRecord> read_record(const Repository& repository, const sto
   record.stored_at = info.stored_at;
   record.domain = TRY(snapshot_domain(object.body));
   const auto* domain = repository.domain(record.domain);
-  const bool may_write_there = object.signer->role == Signer::Role::admin || object.signer->domain == record.domain;
+  const bool may_write_there =
+      object.signer->role == Signer::Role::admin || object.signer->domain == record.domain;
   if (domain == nullptr || !may_write_there) {
-    return base::Error(base::ErrorCode::permission_denied, "a snapshot of a domain that its signer has no part in, or whose key isn't at hand");
+    return base::Error(
+        base::ErrorCode::permission_denied,
+        "a snapshot of a domain that its signer has no part in, or whose key isn't at hand");
   }
   record.summary = TRY(decode_summary(repository.id(), *domain, object.body));
   return record;
@@ -131,7 +145,8 @@ base::Result<SnapshotList> list_snapshots(const Repository& repository) {
   for (const auto& info : TRY(repository.storage().list_all(snapshots_prefix))) {
     const auto id = hash_of_name(info.name);
     if (!id) {
-      list.ignored.push_back({info.name, base::Error(base::ErrorCode::invalid_argument, "not the name of a snapshot")});
+      list.ignored.push_back({info.name, base::Error(base::ErrorCode::invalid_argument,
+                                                     "not the name of a snapshot")});
       continue;
     }
     auto record = read_record(repository, info, *id);
@@ -145,14 +160,17 @@ base::Result<SnapshotList> list_snapshots(const Repository& repository) {
         list.ignored.push_back({info.name, std::move(record).error()});
         break;
       case base::ErrorCode::damaged:
-      case base::ErrorCode::unsupported: list.damaged.push_back({info.name, std::move(record).error()}); break;
+      case base::ErrorCode::unsupported:
+        list.damaged.push_back({info.name, std::move(record).error()});
+        break;
       default: return std::move(record).error().with_context("reading " + info.name);
     }
   }
   TRY(apply_notes(repository, list));
-  std::sort(list.snapshots.begin(), list.snapshots.end(), [](const SnapshotRecord& a, const SnapshotRecord& b) {
-    return std::tie(a.summary.started, a.id) < std::tie(b.summary.started, b.id);
-  });
+  std::sort(list.snapshots.begin(), list.snapshots.end(),
+            [](const SnapshotRecord& a, const SnapshotRecord& b) {
+              return std::tie(a.summary.started, a.id) < std::tie(b.summary.started, b.id);
+            });
   return list;
 }
 
@@ -160,7 +178,8 @@ base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::stri
   const auto hint = "'holdfast snapshot list' shows what there is";
   if (name == "latest") {
     if (list.snapshots.empty()) {
-      return base::Error(base::ErrorCode::not_found, "the repository has no snapshot yet").with_hint(hint);
+      return base::Error(base::ErrorCode::not_found, "the repository has no snapshot yet")
+          .with_hint(hint);
     }
     return list.snapshots.back();
   }
@@ -168,13 +187,16 @@ base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::stri
   for (const auto& snapshot : list.snapshots) {
     if (name.size() < 4 || !base::to_hex(snapshot.id).starts_with(name)) continue;
     if (found != nullptr) {
-      return base::Error(base::ErrorCode::invalid_argument, "'" + std::string(name) + "' fits more than one snapshot")
+      return base::Error(base::ErrorCode::invalid_argument,
+                         "'" + std::string(name) + "' fits more than one snapshot")
           .with_hint("give more digits of the id");
     }
     found = &snapshot;
   }
   if (found == nullptr) {
-    return base::Error(base::ErrorCode::not_found, "there is no snapshot '" + base::printable(name) + "'").with_hint(hint);
+    return base::Error(base::ErrorCode::not_found,
+                       "there is no snapshot '" + base::printable(name) + "'")
+        .with_hint(hint);
   }
   return *found;
 }
@@ -183,25 +205,28 @@ base::Result<SnapshotDetail> read_detail(const Repository& repository, const Obj
   if (!repository.keys().reader) return needs_reading_key("reading a snapshot's details");
   const auto name = object_name(snapshots_prefix, snapshot);
   const auto bytes = TRY(get_cached(repository, name));
-  const auto object = TRY_CONTEXT(open_signed(snapshot_magic, repository.id(), repository.signers(), bytes), name);
+  const auto object =
+      TRY_CONTEXT(open_signed(snapshot_magic, repository.id(), repository.signers(), bytes), name);
   return decode_detail(repository.id(), *repository.keys().reader, object.body).with_context(name);
 }
 
-const SnapshotRecord* newest_of_series(const SnapshotList& list, const Config& config, std::string_view source,
-                                       std::string_view host, std::string_view label,
+const SnapshotRecord* newest_of_series(const SnapshotList& list, const Config& config,
+                                       std::string_view source, std::string_view host,
+                                       std::string_view label,
                                        const std::vector<base::Bytes>& paths) {
   for (auto snapshot = list.snapshots.rbegin(); snapshot != list.snapshots.rend(); ++snapshot) {
     const auto& summary = snapshot->summary;
-    if (summary.source == source && summary.host == host && summary.label == label && summary.paths == paths &&
-        !snapshot->is_late(config)) {
+    if (summary.source == source && summary.host == host && summary.label == label &&
+        summary.paths == paths && !snapshot->is_late(config)) {
       return &*snapshot;
     }
   }
   return nullptr;
 }
 
-std::string series_cache_path(const Repository& repository, std::string_view source, std::string_view host,
-                              std::string_view label, const std::vector<base::Bytes>& paths) {
+std::string series_cache_path(const Repository& repository, std::string_view source,
+                              std::string_view host, std::string_view label,
+                              const std::vector<base::Bytes>& paths) {
   base::Bytes name;
   base::ByteWriter out(name);
   out.sized(source);
@@ -211,8 +236,8 @@ std::string series_cache_path(const Repository& repository, std::string_view sou
   return repository.cache_path("trees/" + base::to_hex(codec::sha256(name)).substr(0, 32));
 }
 
-base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot, NoteAction action,
-                              std::string_view key, std::string_view value) {
+base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot,
+                              NoteAction action, std::string_view key, std::string_view value) {
   const auto& keys = repository.keys();
   if (!keys.writer) return needs_writing_key("annotating a snapshot");
   if (action == NoteAction::release && !keys.admin) return needs_admin_key("releasing a snapshot");
@@ -226,22 +251,26 @@ base::Result<void> write_note(const Repository& repository, const ObjectHash& sn
   base::Bytes body;
   base::ByteWriter out(body);
   out.raw(repository.own_domain().id());
-  repository.own_domain().seal_receipt(repository.id(), note_magic, receipt, repository.environment().random, out);
+  repository.own_domain().seal_receipt(repository.id(), note_magic, receipt,
+                                       repository.environment().random, out);
   const auto& signer = action == NoteAction::release ? *keys.admin : *keys.writer;
-  TRY(put_object(repository.storage(), notes_prefix, sign_object(note_magic, repository.id(), signer, body)));
+  TRY(put_object(repository.storage(), notes_prefix,
+                 sign_object(note_magic, repository.id(), signer, body)));
   return {};
 }
 
 base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot) {
   if (!repository.keys().admin) return needs_admin_key("forgetting a snapshot");
   if (snapshot.is_held()) {
-    return base::Error(base::ErrorCode::conflict, "snapshot " + short_name(snapshot.id) + " is held: " + snapshot.holds.back().reason)
+    return base::Error(base::ErrorCode::conflict, "snapshot " + short_name(snapshot.id) +
+                                                      " is held: " + snapshot.holds.back().reason)
         .with_retry(base::Retry::never)
         .with_hint("'holdfast snapshot release' ends the hold");
   }
   const std::vector<std::string> names{object_name(snapshots_prefix, snapshot.id)};
   const auto outcomes = TRY(repository.storage().remove(names));
-  if (outcomes.at(0).error) return base::Error(*outcomes[0].error).with_context("forgetting a snapshot");
+  if (outcomes.at(0).error)
+    return base::Error(*outcomes[0].error).with_context("forgetting a snapshot");
   (void)repository.environment().files.remove(repository.cache_path(names[0]));
   return {};
 }

@@ -1,4 +1,5 @@
-// Making a snapshot: registering, finding the parent, committing. How contents become chunks is in snapshot_content.cpp.
+// Making a snapshot: registering, finding the parent, committing. How contents become chunks is in
+// snapshot_content.cpp.
 #include "repository/snapshot_writer.hpp"
 
 #include "repository/object_name.hpp"
@@ -17,18 +18,23 @@ SnapshotWriter::SnapshotWriter(Repository& repository, SnapshotOptions options)
     : repository_(repository),
       options_(std::move(options)),
       chunker_(repository.config().chunker, repository.own_domain().chunker_key()),
-      bundle_blocks_(repository.environment().executor,
-                     std::size_t{repository.config().bundle_target} + repository.config().bundle_file_max + 1, bundle_blocks),
-      stream_blocks_(repository.environment().executor, std::size_t{repository.config().chunker.size_max} * 2, stream_blocks) {}
+      bundle_blocks_(
+          repository.environment().executor,
+          std::size_t{repository.config().bundle_target} + repository.config().bundle_file_max + 1,
+          bundle_blocks),
+      stream_blocks_(repository.environment().executor,
+                     std::size_t{repository.config().chunker.size_max} * 2, stream_blocks) {}
 
-// The assembler waits for the pipeline, whose lanes use the store until they have ended: the store goes last.
+// The assembler waits for the pipeline, whose lanes use the store until they have ended: the store
+// goes last.
 SnapshotWriter::~SnapshotWriter() {
   assembler_.reset();
   pipeline_.reset();
   store_.reset();
 }
 
-base::Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::begin(Repository& repository, SnapshotOptions options) {
+base::Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::begin(Repository& repository,
+                                                                    SnapshotOptions options) {
   if (!repository.keys().writer) return needs_writing_key("a backup");
   std::unique_ptr<SnapshotWriter> writer(new SnapshotWriter(repository, std::move(options)));
   TRY(writer->start());
@@ -40,16 +46,20 @@ base::Result<void> SnapshotWriter::start() {
   TRY(find_parent());
   const auto& domain = repository_.own_domain();
   const auto expected = parent_ ? parent_->summary.root.entries : 0;
-  auto table = SmallFileTable::open(repository_.environment().files, repository_.cache_path("small-files-" + base::to_hex(domain.id())),
-                                    domain.small_file_key(), expected);
+  auto table =
+      SmallFileTable::open(repository_.environment().files,
+                           repository_.cache_path("small-files-" + base::to_hex(domain.id())),
+                           domain.small_file_key(), expected);
   if (table.ok()) small_files_ = std::move(table).value();
   auto& executor = repository_.environment().executor;
   store_ = std::make_unique<ChunkStore>(repository_, *session_, options_.compression_level);
   pipeline_ = std::make_unique<ChunkPipeline>(executor, *store_);
   auto cache = std::make_unique<NodeCacheWriter>(
       repository_.environment().files,
-      series_cache_path(repository_, options_.source, options_.host, options_.label, options_.paths));
-  assembler_ = std::make_unique<EntryAssembler>(executor, *store_, *pipeline_, small_files_.get(), std::move(cache));
+      series_cache_path(repository_, options_.source, options_.host, options_.label,
+                        options_.paths));
+  assembler_ = std::make_unique<EntryAssembler>(executor, *store_, *pipeline_, small_files_.get(),
+                                                std::move(cache));
   return {};
 }
 
@@ -60,10 +70,13 @@ base::Result<void> SnapshotWriter::find_parent() {
     return {};
   }
   const auto list = TRY_CONTEXT(list_snapshots(repository_), "looking for the previous snapshot");
-  const auto* newest = newest_of_series(list, repository_.config(), options_.source, options_.host, options_.label, options_.paths);
+  const auto* newest = newest_of_series(list, repository_.config(), options_.source, options_.host,
+                                        options_.label, options_.paths);
   if (newest == nullptr || newest->domain != repository_.own_domain().id()) return {};
-  const auto path = series_cache_path(repository_, options_.source, options_.host, options_.label, options_.paths);
-  auto cached = NodeCache::open(repository_.environment().files, path, newest->id, repository_.own_domain());
+  const auto path = series_cache_path(repository_, options_.source, options_.host, options_.label,
+                                      options_.paths);
+  auto cached =
+      NodeCache::open(repository_.environment().files, path, newest->id, repository_.own_domain());
   if (cached.ok()) {
     parent_nodes_ = std::move(cached).value();
   } else if (repository_.keys().reader) {
@@ -87,7 +100,8 @@ void SnapshotWriter::warn(std::string path, std::string message) {
   if (warnings_.size() < warnings_max) warnings_.push_back({std::move(path), std::move(message)});
 }
 
-// Order: content and tree are durable, then the index of them, then the session is known to live, then the snapshot.
+// Order: content and tree are durable, then the index of them, then the session is known to live,
+// then the snapshot.
 base::Result<CommittedSnapshot> SnapshotWriter::commit(
     std::vector<std::pair<std::string, std::uint64_t>> statistics) {
   CHECK(mode_ == Mode::none, "a snapshot is committed between contents");
@@ -113,15 +127,20 @@ base::Result<CommittedSnapshot> SnapshotWriter::commit(
   if (parent_) summary.parent = options_.rewrite_of ? parent_->summary.parent : parent_->id;
   summary.program = options_.program;
   summary.warning_count = warning_count_;
-  const SnapshotDetail detail{.command = options_.command, .warnings = warnings_, .statistics = std::move(statistics)};
-  const auto body = encode_snapshot(repository_.id(), repository_.own_domain(), repository_.config().box_public_key,
-                                    summary, detail, environment.random);
-  const auto object = sign_object(snapshot_magic, repository_.id(), *repository_.keys().writer, body);
-  const auto stored = TRY_CONTEXT(put_object(repository_.storage(), snapshots_prefix, object), "committing the snapshot");
+  const SnapshotDetail detail{
+      .command = options_.command, .warnings = warnings_, .statistics = std::move(statistics)};
+  const auto body =
+      encode_snapshot(repository_.id(), repository_.own_domain(),
+                      repository_.config().box_public_key, summary, detail, environment.random);
+  const auto object =
+      sign_object(snapshot_magic, repository_.id(), *repository_.keys().writer, body);
+  const auto stored = TRY_CONTEXT(put_object(repository_.storage(), snapshots_prefix, object),
+                                  "committing the snapshot");
   if (stored.stored_at > summary.renewed_at + repository_.config().session_ttl) {
     const std::vector<std::string> late{object_name(snapshots_prefix, stored.hash)};
     (void)repository_.storage().remove(late);
-    return base::Error(base::ErrorCode::conflict, "the snapshot was stored after its session had run out")
+    return base::Error(base::ErrorCode::conflict,
+                       "the snapshot was stored after its session had run out")
         .with_hint("run it again: it goes on with what is stored already");
   }
   committed.id = stored.hash;

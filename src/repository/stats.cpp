@@ -21,8 +21,10 @@ base::Result<RepositoryStats> repository_stats(Repository& repository) {
     stats.index_bytes += info.size;
   }
   stats.total_bytes = stats.data_bytes + stats.tree_bytes + stats.index_bytes;
-  for (const auto prefix : {config_prefix, keys_prefix, roster_prefix, snapshots_prefix, sessions_prefix, notes_prefix, condemned_prefix}) {
-    for (const auto& info : TRY(repository.storage().list_all(prefix))) stats.total_bytes += info.size;
+  for (const auto prefix : {config_prefix, keys_prefix, roster_prefix, snapshots_prefix,
+                            sessions_prefix, notes_prefix, condemned_prefix}) {
+    for (const auto& info : TRY(repository.storage().list_all(prefix)))
+      stats.total_bytes += info.size;
   }
   stats.chunks = TRY(repository.refresh_index(Repository::Segments::all))->chunk_count();
   return stats;

@@ -115,7 +115,8 @@ base::Result<void> MutantStorage::read(std::string_view name, storage::Range ran
     return {};
   }
   auto result = inner_.read(name, range, out);
-  return mutant_ == Mutant::outage_is_absence ? absence_for_outage(std::move(result)) : std::move(result);
+  return mutant_ == Mutant::outage_is_absence ? absence_for_outage(std::move(result))
+                                              : std::move(result);
 }
 
 base::Result<base::Bytes> MutantStorage::get(std::string_view name, std::uint64_t size_max,
@@ -124,7 +125,8 @@ base::Result<base::Bytes> MutantStorage::get(std::string_view name, std::uint64_
     if (held.name == name) return held.content;
   }
   auto result = inner_.get(name, size_max, version);
-  return mutant_ == Mutant::outage_is_absence ? absence_for_outage(std::move(result)) : std::move(result);
+  return mutant_ == Mutant::outage_is_absence ? absence_for_outage(std::move(result))
+                                              : std::move(result);
 }
 
 base::Result<storage::ObjectInfo> MutantStorage::stat(std::string_view name) {
@@ -144,13 +146,14 @@ base::Result<storage::ListPage> MutantStorage::list(const storage::ListOptions& 
     return storage::ListPage{.objects = *first_snapshots_, .next = {}};
   }
   storage::ListOptions asked = options;
-  if (mutant_ == Mutant::first_page_only) asked.page_size = short_page;
+  const bool cut = mutant_ == Mutant::first_page_only && of_snapshots;
+  if (cut) asked.page_size = short_page;
   auto listed = inner_.list(asked);
   if (mutant_ == Mutant::outage_is_absence && !listed.ok() &&
       listed.error().code() == base::ErrorCode::unavailable)
     return storage::ListPage{};
   auto page = TRY(std::move(listed));
-  if (mutant_ == Mutant::first_page_only) page.next.clear();
+  if (cut) page.next.clear();
   if (mutant_ == Mutant::yesterdays_list && role_ == Role::maintenance && of_snapshots) {
     std::erase_if(page.objects, [&](const storage::ObjectInfo& info) {
       return info.stored_at + base::hours(30) > client_clock_.now();

@@ -18,7 +18,7 @@ enum class Mutant {
   none,
   blind_to_condemnations,   // a writer doesn't look what prunes are about to delete
   no_recheck,               // prune believes the list of snapshots that it read first
-  first_page_only,          // a driver forgets that listings go on
+  first_page_only,          // a listing of many snapshots ends after its first page
   outage_is_absence,        // a driver reports an outage as not_found
   snapshot_before_index,    // segments are stored after the snapshot that needs them
   skipped_sync,             // packs are acknowledged before they are durable

@@ -63,6 +63,9 @@ enum class Feature : std::uint32_t {
   renew = 1u << 4,  // sessions longer than one TTL
 };
 constexpr std::uint32_t all_features = (1u << 5) - 1;
+// Where listings are never stale and times never skewed: a condemnation is ripe at once if no
+// session that lives has renewed before it.
+constexpr std::uint32_t early_ripeness = 1u << 5;
 
 struct PruneModelOptions {
   unsigned writers = 2;

@@ -69,6 +69,7 @@ struct ModelWriter {
 enum class PrunerAt : std::uint8_t {
   idle,
   copy,
+  list_sessions,
   recheck_snapshots,
   recheck_index,
   recheck_packs,
@@ -177,6 +178,8 @@ class ModelSteps {
   void pruner_steps(const ModelState& state, unsigned number, const Emit& emit);
   void begin_steps(const ModelState& state, unsigned number, const Emit& emit);
   void copy_steps(const ModelState& state, unsigned number, const Emit& emit);
+  void session_steps(const ModelState& state, unsigned number, const Emit& emit);
+  [[nodiscard]] bool all_have_renewed_since(const ModelState& state, unsigned age) const;
   void recheck_steps(const ModelState& state, unsigned number, const Emit& emit);
   void decide_recheck(const ModelState& state, unsigned number, Mask listed, const Emit& emit);
   void begin_execution(const ModelState& state, unsigned number, Mask doomed, Mask missing,

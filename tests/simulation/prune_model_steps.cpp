@@ -175,6 +175,7 @@ void ModelSteps::commit_steps(const ModelState& state, unsigned number, const Em
 void ModelSteps::pruner_steps(const ModelState& state, unsigned number, const Emit& emit) {
   switch (state.pruners[number].at) {
     case PrunerAt::idle: begin_steps(state, number, emit); return;
+    case PrunerAt::list_sessions: session_steps(state, number, emit); return;
     case PrunerAt::copy: copy_steps(state, number, emit); return;
     case PrunerAt::recheck_snapshots:
     case PrunerAt::recheck_index:
@@ -184,6 +185,45 @@ void ModelSteps::pruner_steps(const ModelState& state, unsigned number, const Em
     case PrunerAt::gone:
     case PrunerAt::drop:
     case PrunerAt::tidy: drop_steps(state, number, emit); return;
+  }
+}
+
+// Every writer has ended, or is dead, or has renewed (and so listed condemned/, or will before it
+// does anything else) after what happened `age` ticks ago.
+bool ModelSteps::all_have_renewed_since(const ModelState& state, unsigned age) const {
+  for (unsigned i = 0; i < options_.writers; ++i) {
+    const ModelWriter& writer = state.writers[i];
+    if (writer.at == WriterAt::idle || writer.renewed > options_.ttl || writer.renewed < age)
+      continue;
+    return false;
+  }
+  return true;
+}
+
+// Condemnations were listed before (`condemned`, `named`: of those, marked as gone); now the
+// sessions are.
+void ModelSteps::session_steps(const ModelState& state, unsigned number, const Emit& emit) {
+  const ModelPruner& pruner = state.pruners[number];
+  Mask ripe = 0;
+  Mask gone = 0;
+  for (unsigned i = 0; i < options_.packs; ++i) {
+    const ModelPack& pack = state.packs[i];
+    if (has(pruner.condemned, i) && pack.condemned != 0 &&
+        all_have_renewed_since(state, pack.condemned - 1u))
+      ripe |= bit_of(i);
+    if (has(pruner.named, i) && pack.gone != 0 && all_have_renewed_since(state, pack.gone - 1u))
+      gone |= bit_of(i);
+  }
+  if (ripe != 0) {
+    ModelState next = state;
+    next.pruners[number] = {
+        .at = PrunerAt::recheck_snapshots, .condemned = pruner.condemned, .todo = ripe};
+    emit(next, {Actor::pruner, number, "lists sessions, ripe: *", ripe});
+  }
+  if (gone != 0) {
+    ModelState next = state;
+    next.pruners[number] = {.at = PrunerAt::drop, .todo = gone};
+    emit(next, {Actor::pruner, number, "lists sessions, long gone: *", gone});
   }
 }
 
@@ -214,6 +254,17 @@ void ModelSteps::begin_steps(const ModelState& state, unsigned number, const Emi
     next.pruners[number] = {.at = PrunerAt::drop, .todo = old};
     emit(next, {Actor::pruner, number, "finds condemnations of packs long gone: *", old});
   });
+  if ((options_.features & early_ripeness) != 0) {
+    const Mask condemned = list_condemned(state).certain;
+    if (condemned != 0) {
+      ModelState next = state;
+      next.pruners[number] = {.at = PrunerAt::list_sessions, .condemned = condemned};
+      for (unsigned i = 0; i < options_.packs; ++i) {
+        if (state.packs[i].gone != 0) next.pruners[number].named |= bit_of(i);
+      }
+      emit(next, {Actor::pruner, number, "lists condemned/: *", condemned});
+    }
+  }
   if (feature(Feature::copy)) copy_steps(state, number, emit);
   if (!feature(Feature::clean)) return;
   each_view(list_segments(state), [&](Mask view) {

@@ -64,8 +64,8 @@ TEST(SimulatedFileSystem, TearsTables) {
     }
     disk.cut_power();
     const auto bytes = files.read("/t");
-    kept.insert(bytes.ok() ? static_cast<std::size_t>(std::count(bytes.value().begin(),
-                                                                 bytes.value().end(), base::Byte{1}))
+    kept.insert(bytes.ok() ? static_cast<std::size_t>(std::count(
+                                 bytes.value().begin(), bytes.value().end(), base::Byte{1}))
                            : 0);
   }
   EXPECT_GT(kept.size(), 4U);

@@ -19,7 +19,7 @@ constexpr std::string_view passphrase_text = "simulated passphrase";
 base::ByteView passphrase() { return base::as_bytes(passphrase_text); }
 
 constexpr base::Duration staleness = base::minutes(5);
-constexpr std::size_t kept_max = 5;  // snapshots of one machine
+constexpr std::size_t kept_max = 3;  // snapshots of one machine
 
 // Virtual time, set forwards or back.
 class ShiftedClock final : public base::Clock {
@@ -41,8 +41,8 @@ struct Promise {
 };
 
 struct Machine {
-  Machine(unsigned n, const base::Clock& clock, std::uint64_t seed)
-      : name("m" + std::to_string(n)), random(seed), clock(clock), disk(seed + 1) {}
+  Machine(unsigned n, const base::Clock& virtual_clock, std::uint64_t seed)
+      : name("m" + std::to_string(n)), random(seed), clock(virtual_clock), disk(seed + 1) {}
   std::string name;
   base::SeededRandom random;  // of what it does
   ShiftedClock clock;
@@ -102,20 +102,19 @@ class World {
 
 World::World(const WorldOptions& options)
     : options_(options),
-      executor_({.seed = options.seed}),
+      executor_({.seed = options.seed, .early_timeouts = 0}),
       sodium_(options.seed),
       random_(options.seed * 31 + 1),
       weather_(options.seed * 37 + 2),
       storage_clock_(executor_.clock()),
-      storage_(storage_clock_,
-               {.capabilities = {.versions = false,
-                                 .retention = false,
-                                 .consistent = options.listings == WorldOptions::Listings::consistent},
-                .capacity = {}}),
+      storage_(storage_clock_, {.capabilities = {.versions = false,
+                                                 .retention = false,
+                                                 .consistent = options.listings ==
+                                                               WorldOptions::Listings::consistent},
+                                .capacity = {}}),
       removed_(std::make_shared<storage::RecentlyRemoved>()) {
   for (unsigned n = 0; n < options.machines; ++n)
-    machines_.push_back(
-        std::make_unique<Machine>(n, executor_.clock(), options.seed * 1000 + n));
+    machines_.push_back(std::make_unique<Machine>(n, executor_.clock(), options.seed * 1000 + n));
 }
 
 void World::note(const Machine& machine, std::string text) {
@@ -155,13 +154,16 @@ WorldReport World::run() {
   return std::move(report_);
 }
 
+// Mostly short, so that machines get into each other's way; now and then a grace passes.
+base::Duration pause(base::Random& random) {
+  const auto die = random.below(10);
+  const auto most = die < 7 ? base::minutes(10) : die < 9 ? base::hours(2) : base::hours(26);
+  return {static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(most.nanoseconds)))};
+}
+
 void World::live(Machine& machine) {
   for (unsigned i = 0; i < options_.deeds && report_.violation.empty(); ++i) {
-    // Now and then long enough for a grace to pass.
-    const auto pause = machine.random.below(5) == 0 ? base::hours(25) : base::minutes(90);
-    executor_.sleep({static_cast<std::int64_t>(machine.random.below(
-                        static_cast<std::uint64_t>(pause.nanoseconds)))},
-                    {});
+    executor_.sleep(pause(machine.random), {});
     if (options_.faults == WorldOptions::Faults::all && machine.random.below(6) == 0) {
       machine.clock.set(base::hours(static_cast<std::int64_t>(machine.random.below(400)) - 200));
     }
@@ -171,12 +173,12 @@ void World::live(Machine& machine) {
 
 void World::act(Machine& machine) {
   const auto die = machine.random.below(10);
-  if (die < 5) {
+  if (die < 4) {
     change_files(machine.files, machine.random);
     const auto done = process(machine, Role::backup, [&](auto& r) { return back_up(machine, r); });
     ++(done.ok() ? report_.backups : report_.failed_backups);
     if (!done.ok() && done.error().code() == base::ErrorCode::conflict) ++report_.conflicts;
-  } else if (die < 7) {
+  } else if (die < 6) {
     (void)process(machine, Role::maintenance, [&](auto& r) { return forget_one(machine, r); });
   } else if (die < 9) {
     const auto done = process(machine, Role::maintenance, [&](auto& r) { return prune(r); });
@@ -212,13 +214,13 @@ storage::FaultOptions World::faults_of(Machine& machine, Role role) {
 // The place where others run, and where machines fall asleep: all tasks of one at once.
 void World::before_call(Machine& machine, const storage::FaultCall& call) {
   executor_.point(storage::fault_operation_name(call.operation));
-  if (!calm_ && options_.faults == WorldOptions::Faults::all && weather_.below(150) == 0) {
-    const auto most = weather_.below(4) == 0 ? base::hours(30) : base::minutes(80);
-    machine.asleep_until =
-        executor_.clock().monotonic() +
-        base::Duration{static_cast<std::int64_t>(weather_.below(static_cast<std::uint64_t>(most.nanoseconds)))};
-    note(machine, "sleeps until its clock says " +
-                      std::to_string(machine.asleep_until.nanoseconds / base::nanoseconds_per_second));
+  if (!calm_ && options_.faults == WorldOptions::Faults::all && weather_.below(60) == 0) {
+    const auto most = weather_.below(30) == 0 ? base::hours(30) : base::minutes(20);
+    machine.asleep_until = executor_.clock().monotonic() +
+                           base::Duration{static_cast<std::int64_t>(
+                               weather_.below(static_cast<std::uint64_t>(most.nanoseconds)))};
+    note(machine, "sleeps until its clock says " + std::to_string(machine.asleep_until.nanoseconds /
+                                                                  base::nanoseconds_per_second));
   }
   for (auto left = machine.asleep_until - executor_.clock().monotonic(); left > base::Duration{};
        left = machine.asleep_until - executor_.clock().monotonic())
@@ -238,7 +240,8 @@ base::Result<void> World::process(Machine& machine, Role role, const Deed& deed)
   auto& faults = *faulty;
   auto mutant = std::make_unique<MutantStorage>(faults, machine.clock, options_.mutant, role);
   auto& mutated = *mutant;
-  const bool full = !calm_ && options_.faults == WorldOptions::Faults::all && weather_.below(12) == 0;
+  const bool full =
+      !calm_ && options_.faults == WorldOptions::Faults::all && weather_.below(12) == 0;
   SimulatedFileSystem files(machine.disk, {.before_call =
                                                [&](std::string_view operation) {
                                                  executor_.point(operation);
@@ -289,11 +292,10 @@ base::Result<void> World::back_up(Machine& machine, repository::Repository& repo
 base::Result<void> World::forget_one(Machine& machine, repository::Repository& repository) {
   const auto list = TRY(repository::list_snapshots(repository));
   for (const auto& snapshot : list.snapshots) {
-    const auto mine = std::count_if(list.snapshots.begin(), list.snapshots.end(), [&](const auto& s) {
-      return s.summary.label == machine.name;
-    });
+    const auto mine = std::count_if(list.snapshots.begin(), list.snapshots.end(),
+                                    [&](const auto& s) { return s.summary.label == machine.name; });
     const bool many = mine > static_cast<std::ptrdiff_t>(kept_max);
-    if (snapshot.summary.label != machine.name || (!many && machine.random.below(3) != 0)) continue;
+    if (snapshot.summary.label != machine.name || (!many && machine.random.below(2) != 0)) continue;
     if (const auto found = promises_.find(snapshot.id); found != promises_.end())
       found->second.may_be_gone = true;
     note(machine, "forgets " + repository::short_name(snapshot.id));
@@ -305,8 +307,7 @@ base::Result<void> World::forget_one(Machine& machine, repository::Repository& r
 }
 
 base::Result<void> World::prune(repository::Repository& repository) {
-  const auto report =
-      TRY(repository::prune(repository, {}, repository::PruneRun::real, {}, {}));
+  const auto report = TRY(repository::prune(repository, {}, repository::PruneRun::real, {}, {}));
   report_.packs_deleted += report.packs_deleted;
   return {};
 }

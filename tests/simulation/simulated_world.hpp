@@ -26,7 +26,7 @@ namespace holdfast::simulation {
 struct WorldOptions {
   std::uint64_t seed = 1;
   unsigned machines = 3;
-  unsigned deeds = 14;  // of each machine
+  unsigned deeds = 20;  // of each machine
   // What listings are like: a local disk's, or an object store's.
   enum class Listings { consistent, stale } listings = Listings::consistent;
   enum class Faults { none, all } faults = Faults::all;

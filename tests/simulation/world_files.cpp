@@ -68,7 +68,8 @@ base::Result<void> read_extent(RepositoryReader& reader, const Extent& extent, b
 
 void change_files(WorldFiles& files, base::Random& random) {
   for (auto n = 1 + random.below(4); n > 0; --n) {
-    const auto path = "/d" + std::to_string(random.below(3)) + "/f" + std::to_string(random.below(8));
+    const auto path =
+        "/d" + std::to_string(random.below(3)) + "/f" + std::to_string(random.below(8));
     if (files.size() >= files_max || random.below(4) == 0) {
       files.erase(path);
     } else {

@@ -21,7 +21,8 @@ base::Result<repository::CommittedSnapshot> write_files(repository::Repository& 
                                                         const WorldFiles& files,
                                                         const std::string& label);
 
-// Everything that a snapshot holds, by an index that is up to date. An error names what can't be had.
+// Everything that a snapshot holds, by an index that is up to date. An error names what can't be
+// had.
 base::Result<WorldFiles> read_files(repository::Repository& repository,
                                     const repository::TreeRoot& root);
 

@@ -66,8 +66,7 @@ void SimulatedDisk::cut_power() {
       file.current =
           file.durable != nullptr ? std::make_shared<base::Bytes>(*file.durable) : nullptr;
     }
-    file.durable =
-        file.current != nullptr ? std::make_shared<base::Bytes>(*file.current) : nullptr;
+    file.durable = file.current != nullptr ? std::make_shared<base::Bytes>(*file.current) : nullptr;
     if (!file.is_table) file.current = file.durable;
   }
   std::erase_if(files_, [](const auto& one) { return one.second.current == nullptr; });

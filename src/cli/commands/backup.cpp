@@ -1,5 +1,6 @@
 // init and backup.
 #include "engine/backup.hpp"
+#include "environment.hpp"
 
 #include <fmt/format.h>
 
@@ -111,8 +112,8 @@ Result<ExitCode> run_init(Invocation& invocation) {
     Surroundings around(invocation);
     const auto passphrase = TRY(around.passphrase(
         repository_passphrase(PassphraseRequest::Ask::twice), invocation.secrets().key));
-    id = TRY(engine::Location::create(
-        {.url = url, .cache_directory = engine::default_cache_directory()}, {}, passphrase.view()));
+    id = TRY(engine::Location::create({.url = url, .cache_directory = cache_directory()}, {},
+                                      passphrase.view()));
   }
   auto& output = invocation.output();
   output.summary(fmt::format("repository {} made at {}", base::to_hex(id), url));

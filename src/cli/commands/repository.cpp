@@ -52,8 +52,7 @@ void write_json(JsonWriter& json, const repository::PruneReport& report, double 
 void write_text(Output& output, const repository::PruneReport& report, double seconds) {
   const auto& plan = report.plan;
   const bool dry = !report.executed;
-  for (const auto& object : report.ignored)
-    output.detail("ignored " + object.name + ": " + object.error.to_string());
+  tell_ignored(output, report.ignored);
   if (dry) output.summary("dry run: nothing was changed");
   output.summary(fmt::format("  snapshots  {}", report.snapshots));
   output.summary(fmt::format("  kept       {} packs", plan.packs_kept));
@@ -70,8 +69,8 @@ void write_text(Output& output, const repository::PruneReport& report, double se
 }
 
 std::function<void(std::uint64_t, std::uint64_t)> counting(Session& session, std::string action) {
-  return [progress = session.around().progress(std::move(action))](std::uint64_t done,
-                                                                   std::uint64_t total) {
+  return [progress = session.around().progress(std::move(action), "packs")](std::uint64_t done,
+                                                                            std::uint64_t total) {
     progress({.items = done, .items_total = total, .current = {}});
   };
 }
@@ -138,7 +137,7 @@ Result<ExitCode> run_prune(Invocation& invocation) {
   const auto session = TRY(Session::open(invocation));
   const auto run =
       invocation.flag("dry-run") ? repository::PruneRun::dry : repository::PruneRun::real;
-  const auto show = session->around().progress("pruning");
+  const auto show = session->around().progress("pruning", "packs");
   const auto progress = [&](const repository::PruneProgress& at) {
     show({.items = at.done, .items_total = at.total, .current = at.stage});
   };

@@ -175,8 +175,9 @@ Result<ExitCode> run_verify(Invocation& invocation) {
   const auto& names = invocation.arguments("SNAPSHOT");
   const auto snapshot = names.empty() ? std::nullopt : std::optional(names.front());
   const auto session = TRY(Session::open(invocation));
-  const auto report = TRY(engine::verify(session->repository(), level, snapshot,
-                                         session->around().progress("verifying"), session->stop()));
+  const auto report =
+      TRY(engine::verify(session->repository(), level, snapshot,
+                         session->around().progress("verifying", "packs"), session->stop()));
   session->around().end_progress();
   auto& output = invocation.output();
   if (output.is_json()) {

@@ -50,8 +50,7 @@ void write_list(Output& output, const SnapshotList& list, const std::vector<Snap
   }
   for (const auto& object : list.damaged)
     output.warning(object.name + ": " + object.error.to_string());
-  for (const auto& object : list.ignored)
-    output.detail("ignored " + object.name + ": " + object.error.to_string());
+  tell_ignored(output, list.ignored);
   if (found.empty()) output.summary("no snapshots");
   std::size_t host_width = 4;
   for (const auto& snapshot : found)

@@ -21,6 +21,7 @@ TEST(Output, QuietKeepsResultsAndWarnings) {
   output.summary("summary");
   output.detail("detail");
   output.warning("warning");
+  output.note("note");
   EXPECT_TRUE(output.finish());
   EXPECT_EQ(both.out.str(), "result\n");
   EXPECT_EQ(both.err.str(), "holdfast: warning: warning\n");

@@ -18,9 +18,7 @@ const std::vector<CondemnedPack> some_packs = {{ChunkType::data, {1, 2}}, {Chunk
 class CondemnationTest : public testing::Test {
  protected:
   // Stores what claims to be a condemnation.
-  void put(base::ByteView object) {
-    must(put_object(test_.storage, condemned_prefix, object));
-  }
+  void put(base::ByteView object) { must(put_object(test_.storage, condemned_prefix, object)); }
   void put_body(base::ByteView body) {
     put(sign_object(condemnation_magic, repository_->id(), *repository_->keys().admin, body));
   }
@@ -62,8 +60,8 @@ TEST_F(CondemnationTest, Golden) {
   (void)must(write_condemnation(*repository_, CondemnationStage::gone, some_packs));
   const auto names = must(test_.storage.list_all(condemned_prefix));
   const auto bytes = must(test_.storage.get(names.at(0).name, 1000));
-  const auto opened = open_signed(condemnation_magic, repository_->id(), repository_->signers(),
-                                  bytes);
+  const auto opened =
+      open_signed(condemnation_magic, repository_->id(), repository_->signers(), bytes);
   ASSERT_TRUE(opened.ok());
   expect_golden("condemnation", opened.value().body);
 }
@@ -100,6 +98,11 @@ TEST_F(CondemnationTest, NoiseAndDamageAreIgnored) {
   const auto name = must(test_.storage.list_all(condemned_prefix)).at(0).name;
   must(test_.storage.damage(name, [](base::Bytes& bytes) { bytes[7] ^= 1; }));
   expect_ignored(ErrorCode::damaged);
+}
+
+TEST_F(CondemnationTest, AForeignNameIsIgnored) {
+  must(test_.storage.put("condemned/readme", base::as_bytes("x")));
+  expect_ignored(ErrorCode::invalid_argument);
 }
 
 TEST_F(CondemnationTest, AnUnknownStageIsIgnored) {

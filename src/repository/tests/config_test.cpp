@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"NegativeGrace", [](Config& c) { c.prune_grace = {least}; }},
         Rule{"GraceNotLonger",
              [](Config& c) { c.prune_grace = c.session_ttl + base::minutes(12); }}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& rule) { return rule.param.name; });
 
 TEST(Config, TheShortestGrace) {
   auto config = any_config();

@@ -159,8 +159,7 @@ TEST(PackFooter, HostileSizesAreDamaged) {
   EXPECT_EQ(directory_size(base::as_bytes("1234567")).error().code(), ErrorCode::damaged);
 }
 
-constexpr ObjectIdentity identity{
-    .domain = {1}, .type = ChunkType::data, .id = {2}, .ordinal = 3};
+constexpr ObjectIdentity identity{.domain = {1}, .type = ChunkType::data, .id = {2}, .ordinal = 3};
 
 // A chunk whose encoded header says `codec`, `filter` and `plain_size`.
 base::Bytes sealed_chunk(base::Byte codec_number, base::Byte filter, std::uint32_t plain_size,

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "pack_fixture.hpp"
 #include "repository/object_name.hpp"
 

@@ -19,8 +19,13 @@ PackUse pack(std::uint8_t name, std::uint64_t size, std::uint64_t chunks, std::u
   return use;
 }
 
-PrunePlan plan(std::vector<PackUse> packs, std::optional<base::Time> oldest_session = {}, PruneOptions options = {}) {
-  return plan_prune({.packs = std::move(packs), .condemnations = {}, .now = now, .oldest_session = oldest_session}, options, Config());
+PrunePlan plan(std::vector<PackUse> packs, std::optional<base::Time> oldest_session = {},
+               PruneOptions options = {}) {
+  return plan_prune({.packs = std::move(packs),
+                     .condemnations = {},
+                     .now = now,
+                     .oldest_session = oldest_session},
+                    options, Config());
 }
 
 TEST(PrunePlan, CondemnsPacksWithoutUse) {
@@ -39,7 +44,8 @@ TEST(PrunePlan, RewritesPacksWithMuchGarbageOnly) {
 }
 
 TEST(PrunePlan, MostGarbageFirstWithinTheBudget) {
-  const auto result = plan({pack(1, 1000, 10, 5), pack(2, 1000, 10, 1)}, {}, {.garbage_share_max = 0.25, .rewrite_bytes_max = 300});
+  const auto result = plan({pack(1, 1000, 10, 5), pack(2, 1000, 10, 1)}, {},
+                           {.garbage_share_max = 0.25, .rewrite_bytes_max = 300});
   ASSERT_EQ(result.rewrite.size(), 1U);
   EXPECT_EQ(result.rewrite[0].name, ObjectHash{2});
 }

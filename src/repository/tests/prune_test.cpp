@@ -30,7 +30,8 @@ TEST(Prune, DeletesWhatOnlyAForgottenSnapshotNeeded) {
   TestRepository test;
   auto repository = test.open();
   const TestFiles kept_files{{"/keep", noise(1, 200'000)}};
-  const auto gone = must(write_snapshot(*repository, {{"/keep", noise(1, 200'000)}, {"/gone", noise(2, 200'000)}}));
+  const auto gone = must(
+      write_snapshot(*repository, {{"/keep", noise(1, 200'000)}, {"/gone", noise(2, 200'000)}}));
   const auto kept = must(write_snapshot(*repository, kept_files));
   forget(*repository, gone.id);
   const auto before = stored_bytes(*repository);
@@ -118,7 +119,8 @@ TEST(Prune, RescuesWhatASnapshotNeedsOfACondemnedPack) {
   (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
   (void)run_prune(*repository);
   for (const auto& pack : packs) {
-    EXPECT_FALSE(test.storage.stat(pack_object_name(pack.type, pack.name)).ok()) << "a condemnation is irrevocable";
+    EXPECT_FALSE(test.storage.stat(pack_object_name(pack.type, pack.name)).ok())
+        << "a condemnation is irrevocable";
   }
   EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), files);
 }
@@ -128,7 +130,8 @@ TEST(Prune, ADamagedSnapshotStopsIt) {
   auto repository = test.open();
   const auto damaged = must(write_snapshot(*repository, {{"/a", noise(1, 50'000)}}));
   forget(*repository, must(write_snapshot(*repository, {{"/b", noise(2, 50'000)}}, "other")).id);
-  must(test.storage.damage(object_name(snapshots_prefix, damaged.id), [](base::Bytes& bytes) { bytes[bytes.size() / 2] ^= 1; }));
+  must(test.storage.damage(object_name(snapshots_prefix, damaged.id),
+                           [](base::Bytes& bytes) { bytes[bytes.size() / 2] ^= 1; }));
   const auto before = stored_bytes(*repository);
   const auto report = prune(*test.open("b"), {}, PruneRun::real, {}, {});
   ASSERT_FALSE(report.ok());

@@ -1,4 +1,5 @@
-// Repair brings a damaged repository to a state that verifies, keeps what can be read, and names what was lost.
+// Repair brings a damaged repository to a state that verifies, keeps what can be read, and names
+// what was lost.
 #include "repository/repair.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,8 @@ namespace {
 
 TestFiles many_files() {
   TestFiles files;
-  for (int i = 0; i < 30; ++i) files["/f" + std::to_string(i)] = noise(static_cast<std::uint64_t>(i), 10'000);
+  for (int i = 0; i < 30; ++i)
+    files["/f" + std::to_string(i)] = noise(static_cast<std::uint64_t>(i), 10'000);
   return files;
 }
 
@@ -27,18 +29,21 @@ std::vector<std::string> pack_names(Repository& repository, ChunkType type) {
   return names;
 }
 
-// After a repair: every snapshot reads back, each of its files is as it was, and files that were named are the only ones missing.
+// After a repair: every snapshot reads back, each of its files is as it was, and files that were
+// named are the only ones missing.
 void expect_repaired(TestRepository& test, const RepairReport& report, const TestFiles& original) {
   auto repository = test.open("fresh");
   for (const auto& snapshot : must(list_snapshots(*repository)).snapshots) {
     const auto files = must(read_snapshot(*repository, snapshot.summary.root));
     for (const auto& [path, content] : files) EXPECT_EQ(content, original.at(path)) << path;
     for (const auto& [path, content] : original) {
-      const bool named = std::any_of(report.lost.begin(), report.lost.end(), [&](const LostFile& lost) { return lost.path == path; });
+      const bool named = std::any_of(report.lost.begin(), report.lost.end(),
+                                     [&](const LostFile& lost) { return lost.path == path; });
       EXPECT_NE(files.contains(path), named) << path;
     }
   }
-  EXPECT_TRUE(prune(*repository, {}, PruneRun::real, {}, {}).ok()) << "a repaired repository can be pruned";
+  EXPECT_TRUE(prune(*repository, {}, PruneRun::real, {}, {}).ok())
+      << "a repaired repository can be pruned";
 }
 
 TEST(Repair, LeavesASoundRepositoryAsItIs) {
@@ -70,7 +75,8 @@ TEST(Repair, AFlippedByteCostsOneChunk) {
   const auto files = many_files();
   auto repository = test.open();
   (void)must(write_snapshot(*repository, files));
-  must(test.storage.damage(pack_names(*repository, ChunkType::data).front(), [](base::Bytes& bytes) { bytes[bytes.size() / 2] ^= 4; }));
+  must(test.storage.damage(pack_names(*repository, ChunkType::data).front(),
+                           [](base::Bytes& bytes) { bytes[bytes.size() / 2] ^= 4; }));
   const auto report = must(repair(*test.open("b"), {}, {}));
   EXPECT_GE(report.lost_count, 1U);
   EXPECT_LE(report.lost_count, 4U);
@@ -82,7 +88,8 @@ TEST(Repair, ATruncatedPackKeepsItsBeginning) {
   const auto files = many_files();
   auto repository = test.open();
   (void)must(write_snapshot(*repository, files));
-  must(test.storage.damage(pack_names(*repository, ChunkType::data).front(), [](base::Bytes& bytes) { bytes.resize(bytes.size() / 2); }));
+  must(test.storage.damage(pack_names(*repository, ChunkType::data).front(),
+                           [](base::Bytes& bytes) { bytes.resize(bytes.size() / 2); }));
   const auto report = must(repair(*test.open("b"), {}, {}));
   EXPECT_GE(report.lost_count, 1U);
   EXPECT_LT(report.lost_count, files.size() / 2);
@@ -107,7 +114,8 @@ TEST(Repair, ADamagedSnapshotObjectIsRemovedAndNamed) {
   auto repository = test.open();
   const auto damaged = must(write_snapshot(*repository, {{"/x", noise(77, 5000)}}, "other"));
   const auto kept = must(write_snapshot(*repository, files));
-  must(test.storage.damage(object_name(snapshots_prefix, damaged.id), [](base::Bytes& bytes) { bytes.resize(20); }));
+  must(test.storage.damage(object_name(snapshots_prefix, damaged.id),
+                           [](base::Bytes& bytes) { bytes.resize(20); }));
   const auto report = must(repair(*test.open("b"), {}, {}));
   ASSERT_EQ(report.removed_snapshots.size(), 1U);
   EXPECT_EQ(report.removed_snapshots[0], damaged.id);
@@ -119,7 +127,8 @@ TEST(Repair, HoldsGoOverToTheSuccessor) {
   auto repository = test.open();
   const auto snapshot = must(write_snapshot(*repository, many_files()));
   must(write_note(*repository, snapshot.id, NoteAction::hold, "", "legal"));
-  must(test.storage.damage(pack_names(*repository, ChunkType::data).front(), [](base::Bytes& bytes) { bytes[200] ^= 4; }));
+  must(test.storage.damage(pack_names(*repository, ChunkType::data).front(),
+                           [](base::Bytes& bytes) { bytes[200] ^= 4; }));
   (void)must(repair(*test.open("b"), {}, {}));
   const auto list = must(list_snapshots(*test.open("c")));
   ASSERT_EQ(list.snapshots.size(), 1U);

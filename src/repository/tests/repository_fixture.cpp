@@ -45,7 +45,12 @@ Config TestRepository::small_config() {
 }
 
 Environment TestRepository::environment(const std::string& machine) {
-  return {.storage = storage, .files = files, .executor = executor, .clock = clock, .random = random, .cache_directory = cache_ + "/" + machine};
+  return {.storage = storage,
+          .files = files,
+          .executor = executor,
+          .clock = clock,
+          .random = random,
+          .cache_directory = cache_ + "/" + machine};
 }
 
 std::unique_ptr<Repository> TestRepository::open(const std::string& machine) {
@@ -61,10 +66,19 @@ base::Bytes noise(std::uint64_t seed, std::size_t size) {
 
 base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const TestFiles& content,
                                                const std::string& label) {
-  SnapshotOptions options{.source = "files", .host = "test", .label = label, .paths = {}, .tags = {}, .command = "test", .program = "test", .started = repository.environment().clock.now(), .rewrite_of = {}};
+  SnapshotOptions options{.source = "files",
+                          .host = "test",
+                          .label = label,
+                          .paths = {},
+                          .tags = {},
+                          .command = "test",
+                          .program = "test",
+                          .started = repository.environment().clock.now(),
+                          .rewrite_of = {}};
   auto writer = TRY(SnapshotWriter::begin(repository, std::move(options)));
   std::optional<TreeCursor> parent;
-  if (writer->parent() != nullptr) parent.emplace(writer->parent_nodes(), writer->parent()->summary.root);
+  if (writer->parent() != nullptr)
+    parent.emplace(writer->parent_nodes(), writer->parent()->summary.root);
   std::map<base::Bytes, const base::Bytes*> by_key;
   for (const auto& [path, bytes] : content) by_key[TRY(key_of_path(path))] = &bytes;
   for (const auto& [key, bytes] : by_key) {
@@ -75,7 +89,9 @@ base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const Tes
     if (parent) {
       TRY(parent->seek(key));
       const auto* old = TRY(parent->peek());
-      if (old != nullptr && old->key == key && old->token == entry.token && TRY(writer->reuse(*old)) == EntrySink::Reuse::taken) continue;
+      if (old != nullptr && old->key == key && old->token == entry.token &&
+          TRY(writer->reuse(*old)) == EntrySink::Reuse::taken)
+        continue;
     }
     TRY(writer->begin_content(bytes->size()));
     for (base::ByteView rest(*bytes); !rest.empty();) {
@@ -103,13 +119,18 @@ base::Result<TestFiles> read_snapshot(Repository& repository, const TreeRoot& ro
       if (extent->kind == Extent::Kind::hole) continue;
       const std::array<ChunkId, 1> ids{extent->chunk};
       std::mutex mutex;
-      TRY(reader->fetch(ids, [&](const ChunkId&, base::Result<base::ByteView> plaintext) -> base::Result<void> {
-        if (!plaintext.ok()) return std::move(plaintext).error();
-        const std::lock_guard lock(mutex);
-        if (extent->offset + extent->length > plaintext.value().size()) return base::Error(base::ErrorCode::damaged, "an extent passes its chunk's end");
-        std::memcpy(bytes.data() + at, plaintext.value().data() + extent->offset, extent->length);
-        return {};
-      }, {}));
+      TRY(reader->fetch(
+          ids,
+          [&](const ChunkId&, base::Result<base::ByteView> plaintext) -> base::Result<void> {
+            if (!plaintext.ok()) return std::move(plaintext).error();
+            const std::lock_guard lock(mutex);
+            if (extent->offset + extent->length > plaintext.value().size())
+              return base::Error(base::ErrorCode::damaged, "an extent passes its chunk's end");
+            std::memcpy(bytes.data() + at, plaintext.value().data() + extent->offset,
+                        extent->length);
+            return {};
+          },
+          {}));
     }
     content[TRY(path_of_key(entry->key))] = std::move(bytes);
   }

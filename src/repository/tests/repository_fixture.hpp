@@ -1,5 +1,5 @@
-// A repository in memory with small chunks and packs, a clock that tests move, and snapshots of made-up files: what tests of
-// the writing, reading and pruning parts share.
+// A repository in memory with small chunks and packs, a clock that tests move, and snapshots of
+// made-up files: what tests of the writing, reading and pruning parts share.
 #pragma once
 
 #include <map>
@@ -34,7 +34,8 @@ using TestFiles = std::map<std::string, base::Bytes>;
 // One storage, and machines that use it, each with a cache of its own.
 class TestRepository {
  public:
-  explicit TestRepository(storage::Capabilities capabilities = {.versions = false, .retention = false, .consistent = true});
+  explicit TestRepository(storage::Capabilities capabilities = {
+                              .versions = false, .retention = false, .consistent = true});
   ~TestRepository();
 
   [[nodiscard]] static Config small_config();
@@ -56,7 +57,8 @@ class TestRepository {
 // Random bytes that don't compress, the same for the same seed.
 [[nodiscard]] base::Bytes noise(std::uint64_t seed, std::size_t size);
 
-// Makes a snapshot of `content`. With a parent, files whose token is the same are taken over; the token is a hash of the content.
+// Makes a snapshot of `content`. With a parent, files whose token is the same are taken over; the
+// token is a hash of the content.
 base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const TestFiles& content,
                                                const std::string& label = "test");
 // Reads it back whole.
@@ -68,6 +70,8 @@ T must(base::Result<T> result) {
   CHECK(result.ok(), result.ok() ? "" : result.error().to_string());
   return std::move(result).value();
 }
-inline void must(base::Result<void> result) { CHECK(result.ok(), result.ok() ? "" : result.error().to_string()); }
+inline void must(base::Result<void> result) {
+  CHECK(result.ok(), result.ok() ? "" : result.error().to_string());
+}
 
 }  // namespace holdfast::repository

@@ -49,10 +49,11 @@ TEST(Session, AvoidsCondemnedPacksFromTheStart) {
   auto repository = test.open();
   (void)must(write_snapshot(*repository, {{"/f", noise(1, 50'000)}}));
   std::vector<CondemnedPack> packs;
-  must(must(repository->refresh_index(Repository::Segments::all))->each_pack([&](const PackInfo& pack) -> base::Result<void> {
-    packs.push_back({pack.type, pack.name});
-    return {};
-  }));
+  must(must(repository->refresh_index(Repository::Segments::all))
+           ->each_pack([&](const PackInfo& pack) -> base::Result<void> {
+             packs.push_back({pack.type, pack.name});
+             return {};
+           }));
   (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
   const auto again = must(write_snapshot(*test.open("b"), {{"/f", noise(1, 50'000)}}, "other"));
   EXPECT_GE(again.totals.bytes_new, 50'000U) << "nothing of a condemned pack may be relied on";
@@ -64,9 +65,11 @@ TEST(Session, FailsWhenWhatItReliesOnIsCondemned) {
   const auto session = must(Session::begin(*repository, "backup"));
   const ObjectHash pack{1, 2, 3};
   session->rely_on(pack);
-  (void)must(write_condemnation(*repository, CondemnationStage::condemned, {{ChunkType::data, ObjectHash{9}}}));
+  (void)must(write_condemnation(*repository, CondemnationStage::condemned,
+                                {{ChunkType::data, ObjectHash{9}}}));
   must(session->renew());
-  (void)must(write_condemnation(*repository, CondemnationStage::condemned, {{ChunkType::data, pack}}));
+  (void)must(
+      write_condemnation(*repository, CondemnationStage::condemned, {{ChunkType::data, pack}}));
   const auto renewed = session->renew();
   ASSERT_FALSE(renewed.ok());
   EXPECT_EQ(renewed.error().code(), base::ErrorCode::conflict);

@@ -1,4 +1,5 @@
-// Snapshots are written and read back whole; what is known is not stored again; nothing counts before commit.
+// Snapshots are written and read back whole; what is known is not stored again; nothing counts
+// before commit.
 #include "repository/snapshot_writer.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +18,8 @@ TestFiles varied_files() {
   files["/just-streamed"] = noise(2, 1025);
   files["/large"] = noise(3, 300'000);
   files["/zeros"] = base::Bytes(100'000);
-  for (int i = 0; i < 200; ++i) files["/dir/small" + std::to_string(i)] = noise(100 + i, 10 + i * 5);
+  for (int i = 0; i < 200; ++i)
+    files["/dir/small" + std::to_string(i)] = noise(100 + i, 10 + i * 5);
   return files;
 }
 
@@ -62,20 +64,37 @@ TEST(SnapshotWriter, WithoutCommitNothingCounts) {
   TestRepository test;
   auto repository = test.open();
   {
-    auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+    auto writer = must(SnapshotWriter::begin(*repository, {.source = "files",
+                                                           .host = "h",
+                                                           .label = "l",
+                                                           .paths = {},
+                                                           .tags = {},
+                                                           .command = "",
+                                                           .program = "",
+                                                           .started = {},
+                                                           .rewrite_of = {}}));
     must(writer->begin_content(300'000));
     auto room = must(writer->buffer());
     std::memset(room.data(), 1, room.size());
     must(writer->filled(room.size()));
   }
   EXPECT_TRUE(must(list_snapshots(*repository)).snapshots.empty());
-  EXPECT_TRUE(must(test.storage.list_all(sessions_prefix)).empty()) << "an ended session leaves no object";
+  EXPECT_TRUE(must(test.storage.list_all(sessions_prefix)).empty())
+      << "an ended session leaves no object";
 }
 
 TEST(SnapshotWriter, AbandonedContentLeavesNoEntry) {
   TestRepository test;
   auto repository = test.open();
-  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files",
+                                                         .host = "h",
+                                                         .label = "l",
+                                                         .paths = {},
+                                                         .tags = {},
+                                                         .command = "",
+                                                         .program = "",
+                                                         .started = {},
+                                                         .rewrite_of = {}}));
   for (const std::uint64_t size : {std::uint64_t{100}, std::uint64_t{50'000}}) {
     must(writer->begin_content(size));
     const auto room = must(writer->buffer());
@@ -98,9 +117,18 @@ TEST(SnapshotWriter, AbandonedContentLeavesNoEntry) {
 TEST(SnapshotWriter, FilesThatGrowOrShrinkWhileTheyAreRead) {
   TestRepository test;
   auto repository = test.open();
-  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files",
+                                                         .host = "h",
+                                                         .label = "l",
+                                                         .paths = {},
+                                                         .tags = {},
+                                                         .command = "",
+                                                         .program = "",
+                                                         .started = {},
+                                                         .rewrite_of = {}}));
   TestFiles expected;
-  const auto put = [&](const std::string& name, std::uint64_t expected_size, const base::Bytes& bytes) {
+  const auto put = [&](const std::string& name, std::uint64_t expected_size,
+                       const base::Bytes& bytes) {
     must(writer->begin_content(expected_size));
     for (base::ByteView rest(bytes); !rest.empty();) {
       const auto room = must(writer->buffer());
@@ -114,8 +142,8 @@ TEST(SnapshotWriter, FilesThatGrowOrShrinkWhileTheyAreRead) {
     must(writer->end_content(entry));
     expected["/" + name] = bytes;
   };
-  put("grew-out-of-its-bundle", 10, noise(1, 40'000));
   put("grew-a-little", 10, noise(2, 900));
+  put("grew-out-of-its-bundle", 10, noise(1, 40'000));
   put("shrank", 50'000, noise(3, 20));
   put("shrank-to-nothing", 50'000, {});
   const auto committed = must(writer->commit({}));
@@ -125,7 +153,15 @@ TEST(SnapshotWriter, FilesThatGrowOrShrinkWhileTheyAreRead) {
 TEST(SnapshotWriter, HolesComeBackAsZeros) {
   TestRepository test;
   auto repository = test.open();
-  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files",
+                                                         .host = "h",
+                                                         .label = "l",
+                                                         .paths = {},
+                                                         .tags = {},
+                                                         .command = "",
+                                                         .program = "",
+                                                         .started = {},
+                                                         .rewrite_of = {}}));
   must(writer->begin_content(1'000'000));
   must(writer->hole(500'000));
   std::memcpy(must(writer->buffer()).data(), "data", 4);
@@ -144,7 +180,15 @@ TEST(SnapshotWriter, HolesComeBackAsZeros) {
 TEST(SnapshotWriter, LateSnapshotsAreReportedAsFailures) {
   TestRepository test;
   auto repository = test.open();
-  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files", .host = "h", .label = "l", .paths = {}, .tags = {}, .command = "", .program = "", .started = {}, .rewrite_of = {}}));
+  auto writer = must(SnapshotWriter::begin(*repository, {.source = "files",
+                                                         .host = "h",
+                                                         .label = "l",
+                                                         .paths = {},
+                                                         .tags = {},
+                                                         .command = "",
+                                                         .program = "",
+                                                         .started = {},
+                                                         .rewrite_of = {}}));
   test.clock.advance(repository->config().session_ttl + base::seconds(1));
   const auto committed = writer->commit({});
   ASSERT_FALSE(committed.ok());

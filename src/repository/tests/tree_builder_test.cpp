@@ -62,6 +62,18 @@ TEST(TreeBuilder, NodesEndWhereTheFormatSays) {
   }
 }
 
+TEST(TreeBuilder, ANodeThatEndsWithTheContentIsTheRoot) {
+  MemoryNodes nodes;
+  TreeBuilder builder(nodes);
+  std::uint64_t count = 0;
+  while (nodes.nodes.empty()) ASSERT_TRUE(builder.add(numbered_entry(count++)).ok());
+  const auto root = builder.finish().value();
+  EXPECT_EQ(root.level, 0);
+  EXPECT_EQ(root.entries, count);
+  EXPECT_EQ(nodes.nodes.size(), 1U);
+  EXPECT_EQ(read_all(nodes, root).size(), count);
+}
+
 TEST(TreeBuilder, RefusesDisorder) {
   for (const auto& second : {numbered_entry(1), numbered_entry(0)}) {
     MemoryNodes nodes;

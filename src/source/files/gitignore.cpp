@@ -23,7 +23,8 @@ std::string_view without_trailing_spaces(std::string_view line) {
       continue;
     }
     in_spaces = false;
-    if (line[at] == '\\' && ++at == line.size()) return line;
+    if (line[at] != '\\') continue;
+    if (++at == line.size()) return line;
   }
   return in_spaces ? line.substr(0, end) : line;
 }

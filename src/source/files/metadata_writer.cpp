@@ -55,7 +55,7 @@ std::array<struct timespec, 2> times_of(std::int64_t mtime) {
 
 bool is_lost_not_failed(int error) {
   return error == EPERM || error == EACCES || error == ENOTSUP || error == ENOSYS ||
-         error == EINVAL || error == ENOTTY || error == EOPNOTSUPP;
+         error == EINVAL || error == ENOTTY;
 }
 
 Error failure(int error, const char* what) { return Error::from_errno(error, what); }

@@ -196,7 +196,7 @@ Result<void> RestorePlanner::plan(Entry entry) {
 
 Result<void> RestorePlanner::plan_directory(Entry& entry, const std::string& shown,
                                             const std::string& name) {
-  auto attributes = decode_attributes(entry.attributes);
+  const auto attributes = decode_attributes(entry.attributes);
   const bool is_top = entry.key == frames_[0].key;
   if (!is_top) push_frame(std::move(entry.key), name);
   auto& frame = frames_.back();
@@ -232,7 +232,7 @@ TargetMetadata RestorePlanner::target_metadata(const PosixAttributes& attributes
 
 Result<void> RestorePlanner::plan_leaf(Entry& entry, const std::string& shown,
                                        const std::string& name) {
-  auto attributes = decode_attributes(entry.attributes);
+  const auto attributes = decode_attributes(entry.attributes);
   if (!attributes.ok()) {
     lost(shown, attributes.error());
     return {};
@@ -252,7 +252,7 @@ Result<void> RestorePlanner::plan_leaf(Entry& entry, const std::string& shown,
   auto& directory = frames_.back();
   FilePlace place{.directory = index_of(directory), .name = name, .shown = shown};
   if (entry.kind == EntryKind::file) {
-    return plan_file(entry, std::move(attributes).value(), directory, std::move(place));
+    return plan_file(entry, attributes.value(), directory, std::move(place));
   }
   if (entry.kind == EntryKind::hard_link) {
     return plan_hard_link(entry, attributes.value(), directory, std::move(place));
@@ -261,8 +261,8 @@ Result<void> RestorePlanner::plan_leaf(Entry& entry, const std::string& shown,
   return {};
 }
 
-Result<void> RestorePlanner::plan_file(Entry& entry, PosixAttributes attributes, Frame& directory,
-                                       FilePlace place) {
+Result<void> RestorePlanner::plan_file(Entry& entry, const PosixAttributes& attributes,
+                                       Frame& directory, FilePlace place) {
   auto metadata = target_metadata(attributes);
   const auto there = look(directory, place, entry, attributes, metadata);
   if (there == Place::failed) return {};
@@ -400,12 +400,12 @@ Result<void> RestorePlanner::plan_lone_link(const Bytes& key, Frame& directory, 
     lost(place.shown, damaged("a hard link to a file that the snapshot doesn't hold"));
     return {};
   }
-  auto attributes = decode_attributes(entry->attributes);
+  const auto attributes = decode_attributes(entry->attributes);
   if (!attributes.ok()) {
     lost(place.shown, attributes.error());
     return {};
   }
-  return plan_file(*entry, std::move(attributes).value(), directory, std::move(place));
+  return plan_file(*entry, attributes.value(), directory, std::move(place));
 }
 
 std::uint32_t RestorePlanner::index_of(Frame& frame) {

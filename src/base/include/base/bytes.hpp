@@ -1,5 +1,6 @@
-// Bytes: owned buffers, borrowed views, and bounds-checked little-endian reading and writing. All numbers in our
-// formats are little-endian; `varint` is unsigned LEB128 of at most ten bytes, in its shortest form.
+// Bytes: owned buffers, borrowed views, and bounds-checked little-endian reading and writing. All
+// numbers in our formats are little-endian; `varint` is unsigned LEB128 of at most ten bytes, in
+// its shortest form.
 #pragma once
 
 #include <array>
@@ -22,7 +23,8 @@ using Bytes = std::vector<Byte>;
 using ByteView = std::span<const Byte>;
 using MutableByteView = std::span<Byte>;
 
-static_assert(std::endian::native == std::endian::little, "big-endian machines need a port of bytes.hpp");
+static_assert(std::endian::native == std::endian::little,
+              "big-endian machines need a port of bytes.hpp");
 
 [[nodiscard]] inline ByteView as_bytes(std::string_view text) noexcept {
   return {reinterpret_cast<const Byte*>(text.data()), text.size()};
@@ -68,7 +70,8 @@ class ByteWriter {
   Bytes& out_;
 };
 
-// Reads from a view that it borrows. Running over the end is ErrorCode::damaged; nothing is read past the view.
+// Reads from a view that it borrows. Running over the end is ErrorCode::damaged; nothing is read
+// past the view.
 class ByteReader {
  public:
   explicit ByteReader(ByteView in) noexcept : in_(in) {}
@@ -102,7 +105,8 @@ class ByteReader {
   [[nodiscard]] static Error past_end();
   template <typename T>
   Result<T> fixed() {
-    if (remaining() < sizeof(T)) [[unlikely]] return past_end();
+    if (remaining() < sizeof(T)) [[unlikely]]
+      return past_end();
     T value;
     std::memcpy(&value, in_.data() + at_, sizeof value);
     at_ += sizeof value;
@@ -147,7 +151,8 @@ class SecretBytes {
   Bytes bytes_;
 };
 
-// Escapes control bytes and invalid UTF-8 as \xNN, so that a hostile name can't drive a terminal or break JSON.
+// Escapes control bytes and invalid UTF-8 as \xNN, so that a hostile name can't drive a terminal or
+// break JSON.
 [[nodiscard]] std::string printable(std::string_view raw);
 
 }  // namespace holdfast::base

@@ -11,8 +11,8 @@ namespace holdfast::base {
 
 }  // namespace holdfast::base
 
-#define CHECK(condition, text)                                                     \
-  do {                                                                             \
-    if (!(condition)) [[unlikely]]                                                 \
-      ::holdfast::base::check_failed(__FILE__, __LINE__, #condition, (text));      \
+#define CHECK(condition, text)                                                \
+  do {                                                                        \
+    if (!(condition)) [[unlikely]]                                            \
+      ::holdfast::base::check_failed(__FILE__, __LINE__, #condition, (text)); \
   } while (false)

@@ -1,5 +1,5 @@
-// Time as an interface, so that a simulation can be a year in a minute. Wall time is for records and comparisons
-// between machines; monotonic time is for durations. Production uses SystemClock.
+// Time as an interface, so that a simulation can be a year in a minute. Wall time is for records
+// and comparisons between machines; monotonic time is for durations. Production uses SystemClock.
 #pragma once
 
 #include <cstdint>
@@ -29,17 +29,28 @@ constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
 [[nodiscard]] constexpr Duration minutes(std::int64_t n) { return seconds(60 * n); }
 [[nodiscard]] constexpr Duration hours(std::int64_t n) { return minutes(60 * n); }
 [[nodiscard]] constexpr Duration days(std::int64_t n) { return hours(24 * n); }
-[[nodiscard]] constexpr Time operator+(Time t, Duration d) { return {t.nanoseconds + d.nanoseconds}; }
-[[nodiscard]] constexpr Time operator-(Time t, Duration d) { return {t.nanoseconds - d.nanoseconds}; }
-[[nodiscard]] constexpr Duration operator-(Time a, Time b) { return {a.nanoseconds - b.nanoseconds}; }
-[[nodiscard]] constexpr Duration operator+(Duration a, Duration b) { return {a.nanoseconds + b.nanoseconds}; }
-[[nodiscard]] constexpr Duration operator-(Duration a, Duration b) { return {a.nanoseconds - b.nanoseconds}; }
+[[nodiscard]] constexpr Time operator+(Time t, Duration d) {
+  return {t.nanoseconds + d.nanoseconds};
+}
+[[nodiscard]] constexpr Time operator-(Time t, Duration d) {
+  return {t.nanoseconds - d.nanoseconds};
+}
+[[nodiscard]] constexpr Duration operator-(Time a, Time b) {
+  return {a.nanoseconds - b.nanoseconds};
+}
+[[nodiscard]] constexpr Duration operator+(Duration a, Duration b) {
+  return {a.nanoseconds + b.nanoseconds};
+}
+[[nodiscard]] constexpr Duration operator-(Duration a, Duration b) {
+  return {a.nanoseconds - b.nanoseconds};
+}
 
 class Clock {
  public:
   virtual ~Clock() = default;
-  [[nodiscard]] virtual Time now() const = 0;            // wall clock; may jump
-  [[nodiscard]] virtual Duration monotonic() const = 0;  // since an arbitrary start; never goes back
+  [[nodiscard]] virtual Time now() const = 0;  // wall clock; may jump
+  [[nodiscard]] virtual Duration monotonic()
+      const = 0;  // since an arbitrary start; never goes back
 };
 
 // The operating system's clocks. Stateless and thread-safe.

@@ -15,21 +15,22 @@ enum class ErrorCode {
   already_exists,    // a put-if-absent met an object
   unavailable,       // outage: the place did not answer, or answered that it can't now
   permission_denied,
-  no_space,          // disk full, quota
-  damaged,           // bytes are there and are not what they should be
-  wrong_key,         // a passphrase or key opens nothing here
-  unsupported,       // newer version or feature than this program knows
-  conflict,          // the state changed under us; running again is right
-  cancelled,         // the user or a stop token asked
-  io,                // any other failure of the operating system
-  internal,          // a programmer's mistake that was met in a place where it could be reported
+  no_space,     // disk full, quota
+  damaged,      // bytes are there and are not what they should be
+  wrong_key,    // a passphrase or key opens nothing here
+  unsupported,  // newer version or feature than this program knows
+  conflict,     // the state changed under us; running again is right
+  cancelled,    // the user or a stop token asked
+  io,           // any other failure of the operating system
+  internal,     // a programmer's mistake that was met in a place where it could be reported
 };
 
 [[nodiscard]] std::string_view error_code_name(ErrorCode code) noexcept;
 
 enum class Retry { never, may_help };
 
-// A value type; moving is cheap. `message` says what happened, `context` (outermost last) where, `hint` what to do.
+// A value type; moving is cheap. `message` says what happened, `context` (outermost last) where,
+// `hint` what to do.
 class Error {
  public:
   Error(ErrorCode code, std::string message);

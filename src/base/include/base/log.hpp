@@ -1,4 +1,5 @@
-// The program's log: leveled lines on standard error. Secrets never go here. spdlog stays behind log.cpp.
+// The program's log: leveled lines on standard error. Secrets never go here. spdlog stays behind
+// log.cpp.
 #pragma once
 
 #include <string_view>

@@ -30,7 +30,8 @@ class SystemRandom final : public Random {
   void fill(MutableByteView out) override;
 };
 
-// splitmix64 from a seed: for simulations and tests only, never for keys that protect anything. Not thread-safe.
+// splitmix64 from a seed: for simulations and tests only, never for keys that protect anything. Not
+// thread-safe.
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed) : state_(seed) {}

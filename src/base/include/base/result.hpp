@@ -1,4 +1,5 @@
-// Result<T>: a value or an Error, and TRY, which hands an error to the caller. No exception crosses a function of ours.
+// Result<T>: a value or an Error, and TRY, which hands an error to the caller. No exception crosses
+// a function of ours.
 #pragma once
 
 #include <optional>
@@ -13,14 +14,17 @@ namespace holdfast::base {
 
 struct Unit {};
 
-// Either a T or an Error. value() on an error (and the reverse) is a programmer's mistake and ends the program.
+// Either a T or an Error. value() on an error (and the reverse) is a programmer's mistake and ends
+// the program.
 template <typename T>
 class [[nodiscard]] Result {
  public:
   using Value = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
   // From what converts to a T by itself: a pointer to a derived class, nullopt.
   template <typename U>
     requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
@@ -105,8 +109,9 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace holdfast::base
 
-// Evaluates to the value of `expression` (a Result); on error returns it from the enclosing function.
-// (A GNU statement expression: g++ and clang both have it. Each use has a name of its own, so that uses can be nested.)
+// Evaluates to the value of `expression` (a Result); on error returns it from the enclosing
+// function. (A GNU statement expression: g++ and clang both have it. Each use has a name of its
+// own, so that uses can be nested.)
 #define TRY(expression) HOLDFAST_TRY_NAMED(expression, HOLDFAST_TRY_JOIN(try_result_, __COUNTER__))
 
 // The same, adding where it happened; `context` is evaluated on error only.
@@ -115,17 +120,17 @@ class [[nodiscard]] Result<void> {
 
 #define HOLDFAST_TRY_JOIN(a, b) HOLDFAST_TRY_JOIN_EXPANDED(a, b)
 #define HOLDFAST_TRY_JOIN_EXPANDED(a, b) a##b
-#define HOLDFAST_TRY_NAMED(expression, result)                      \
-  __extension__({                                                   \
-    auto result = (expression);                                     \
-    if (!result.ok()) [[unlikely]]                                  \
-      return ::holdfast::base::Error(std::move(result).error());    \
-    std::move(result).value();                                      \
+#define HOLDFAST_TRY_NAMED(expression, result)                   \
+  __extension__({                                                \
+    auto result = (expression);                                  \
+    if (!result.ok()) [[unlikely]]                               \
+      return ::holdfast::base::Error(std::move(result).error()); \
+    std::move(result).value();                                   \
   })
-#define HOLDFAST_TRY_CONTEXT_NAMED(expression, context, result)                                 \
-  __extension__({                                                                               \
-    auto result = (expression);                                                                 \
-    if (!result.ok()) [[unlikely]]                                                              \
-      return ::holdfast::base::Error(std::move(result).error()).with_context(context);          \
-    std::move(result).value();                                                                  \
+#define HOLDFAST_TRY_CONTEXT_NAMED(expression, context, result)                        \
+  __extension__({                                                                      \
+    auto result = (expression);                                                        \
+    if (!result.ok()) [[unlikely]]                                                     \
+      return ::holdfast::base::Error(std::move(result).error()).with_context(context); \
+    std::move(result).value();                                                         \
   })

@@ -39,7 +39,8 @@ base::Result<BackupReport> back_up(repository::Repository& repository, const Bac
                                    const ProgressCall& progress, std::stop_token stop);
 
 // Walks and reads as a backup would, and stores nothing.
-base::Result<BackupReport> preview_backup(repository::Repository& repository, const BackupOptions& options,
+base::Result<BackupReport> preview_backup(repository::Repository& repository,
+                                          const BackupOptions& options,
                                           const ProgressCall& progress, std::stop_token stop);
 
 }  // namespace holdfast::engine

@@ -16,23 +16,25 @@ struct KeySlot {
 };
 
 // Readable with any key; damaged slots are left out and named in `damaged`.
-base::Result<std::vector<KeySlot>> list_keys(repository::Repository& repository, base::ByteView passphrase,
+base::Result<std::vector<KeySlot>> list_keys(repository::Repository& repository,
+                                             base::ByteView passphrase,
                                              std::vector<std::string>* damaged = nullptr);
 
 struct AddKeyOptions {
   repository::SlotRole role = repository::SlotRole::full;
   std::string label;
-  // For a writer: an id key of its own (it deduplicates alone), or this machine's (it shares chunks, and whoever has its key can
-  // confirm guesses about others' data).
+  // For a writer: an id key of its own (it deduplicates alone), or this machine's (it shares
+  // chunks, and whoever has its key can confirm guesses about others' data).
   enum class Deduplication { own, shared } deduplication = Deduplication::own;
 };
-// A new slot opened by `new_passphrase`. `passphrase` opens the repository and must give what the new slot gets.
+// A new slot opened by `new_passphrase`. `passphrase` opens the repository and must give what the
+// new slot gets.
 base::Result<std::string> add_key(repository::Repository& repository, base::ByteView passphrase,
                                   base::ByteView new_passphrase, const AddKeyOptions& options);
 // Removes a slot by id or unique prefix; conflict for the last full one.
 base::Result<std::string> remove_key(repository::Repository& repository, std::string_view id);
 // Adds a slot like the one that `passphrase` opens and removes that one.
-base::Result<std::string> change_password(repository::Repository& repository, base::ByteView passphrase,
-                                          base::ByteView new_passphrase);
+base::Result<std::string> change_password(repository::Repository& repository,
+                                          base::ByteView passphrase, base::ByteView new_passphrase);
 
 }  // namespace holdfast::engine

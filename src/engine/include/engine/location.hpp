@@ -1,4 +1,5 @@
-// Location: a repository at a URL, opened with all that it stands on: the storage, the local cache, threads, clock, randomness.
+// Location: a repository at a URL, opened with all that it stands on: the storage, the local cache,
+// threads, clock, randomness.
 #pragma once
 
 #include <memory>
@@ -15,19 +16,18 @@ namespace holdfast::engine {
 
 struct LocationOptions {
   std::string url;
-  std::string cache_directory;  // absolute; see default_cache_directory()
+  std::string cache_directory;  // absolute
 };
-
-// $HOLDFAST_CACHE_DIR, else $XDG_CACHE_HOME/holdfast, else ~/.cache/holdfast, else /var/cache/holdfast.
-[[nodiscard]] std::string default_cache_directory();
 
 // Owns everything; the repository borrows from it.
 class Location {
  public:
   // Makes a repository in an empty place. The id of the new repository.
   static base::Result<repository::ShortId> create(const LocationOptions& options,
-                                                  const repository::CreateOptions& create, base::ByteView passphrase);
-  static base::Result<std::unique_ptr<Location>> open(const LocationOptions& options, base::ByteView passphrase);
+                                                  const repository::CreateOptions& create,
+                                                  base::ByteView passphrase);
+  static base::Result<std::unique_ptr<Location>> open(const LocationOptions& options,
+                                                      base::ByteView passphrase);
 
   [[nodiscard]] repository::Repository& repository() noexcept { return *repository_; }
   [[nodiscard]] io::Executor& executor() noexcept { return executor_; }

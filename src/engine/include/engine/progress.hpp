@@ -1,4 +1,5 @@
-// Progress of a long operation: a few numbers that grow, and where it is. Whoever shows it decides how often.
+// Progress of a long operation: a few numbers that grow, and where it is. Whoever shows it decides
+// how often.
 #pragma once
 
 #include <cstdint>

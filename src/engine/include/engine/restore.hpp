@@ -18,7 +18,7 @@ struct RestoreReport {
 
 // `name`: id, unique prefix or "latest". The report says what could not be restored.
 base::Result<RestoreReport> restore(repository::Repository& repository, std::string_view name,
-                                    const source::FilesRestoreOptions& options, const ProgressCall& progress,
-                                    std::stop_token stop);
+                                    const source::FilesRestoreOptions& options,
+                                    const ProgressCall& progress, std::stop_token stop);
 
 }  // namespace holdfast::engine

@@ -1,5 +1,5 @@
-// BlockPool: the buffers that contents are read into. A fixed number of them bounds the memory in flight; they are used again,
-// because fresh pages cost more than what is done with them.
+// BlockPool: the buffers that contents are read into. A fixed number of them bounds the memory in
+// flight; they are used again, because fresh pages cost more than what is done with them.
 #pragma once
 
 #include <memory>

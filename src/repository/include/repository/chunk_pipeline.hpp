@@ -1,5 +1,5 @@
-// ChunkPipeline: turns plaintext lying in blocks into stored chunks, on as many tasks as there are cores. A job is handed
-// in, its id is known when it is done.
+// ChunkPipeline: turns plaintext lying in blocks into stored chunks, on as many tasks as there are
+// cores. A job is handed in, its id is known when it is done.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,8 @@ struct ChunkJob {
   ChunkId id{};
   bool done = false;  // guarded by the pipeline
 };
-using ChunkJobPtr = std::shared_ptr<ChunkJob>;  // shared by the task, and by every entry that has a part of the chunk
+using ChunkJobPtr = std::shared_ptr<ChunkJob>;  // shared by the task, and by every entry that has a
+                                                // part of the chunk
 
 // Its bytes, on their way. Whoever drops the task gives the block back.
 struct ChunkTask {

@@ -1,6 +1,6 @@
-// ChunkStore: stores chunks: deduplicates, compresses, encrypts, packs, and commits packs and index segments in the background
-// while its callers go on. Every task that puts has a lane of its own (compressor, buffer, open pack), so that tasks don't wait
-// for each other.
+// ChunkStore: stores chunks: deduplicates, compresses, encrypts, packs, and commits packs and index
+// segments in the background while its callers go on. Every task that puts has a lane of its own
+// (compressor, buffer, open pack), so that tasks don't wait for each other.
 #pragma once
 
 #include <atomic>
@@ -48,7 +48,8 @@ class ChunkStore {
   base::Result<bool> is_known(const ChunkId& id);
   // Hands the lane's open packs over; call it for each lane before flush().
   base::Result<void> finish(Lane& lane);
-  // Waits until every pack handed over is durable, then makes the index of them durable. No put may run meanwhile.
+  // Waits until every pack handed over is durable, then makes the index of them durable. No put may
+  // run meanwhile.
   base::Result<void> flush();
   [[nodiscard]] StoreTotals totals() const;
 

@@ -1,4 +1,5 @@
-// Condemnations (docs/internals/prune.md): the admin's word that some packs are going to be deleted.
+// Condemnations (docs/internals/prune.md): the admin's word that some packs are going to be
+// deleted.
 #pragma once
 
 #include <string>
@@ -13,7 +14,8 @@ struct CondemnedPack {
   ObjectHash name{};
 };
 
-// condemned: its packs are going to be deleted, irrevocably. gone: they have been; it tells since when.
+// condemned: its packs are going to be deleted, irrevocably. gone: they have been; it tells since
+// when.
 enum class CondemnationStage : std::uint8_t { condemned = 1, gone = 2 };
 
 struct Condemnation {
@@ -24,8 +26,8 @@ struct Condemnation {
 };
 
 // All condemnations that the admin signed; others are appended to `ignored`.
-base::Result<std::vector<Condemnation>> list_condemnations(const Repository& repository,
-                                                           std::vector<IgnoredObject>* ignored = nullptr);
+base::Result<std::vector<Condemnation>> list_condemnations(
+    const Repository& repository, std::vector<IgnoredObject>* ignored = nullptr);
 // Stores one; needs the admin.
 base::Result<Condemnation> write_condemnation(const Repository& repository, CondemnationStage stage,
                                               const std::vector<CondemnedPack>& packs);

@@ -1,4 +1,5 @@
-// A repository's parameters (docs/internals/repository_format.md section 2.1), fixed when it is made.
+// A repository's parameters (docs/internals/repository_format.md section 2.1), fixed when it is
+// made.
 #pragma once
 
 #include "base/clock.hpp"
@@ -29,7 +30,8 @@ struct Config {
 [[nodiscard]] base::Bytes encode_config(const Config& config);
 // unsupported for a newer version or an unknown mandatory feature, damaged for nonsense.
 base::Result<Config> decode_config(base::ByteView bytes);
-// Whether the limits make sense together (also prune.md's inequality); invalid_argument says which doesn't.
+// Whether the limits make sense together (also prune.md's inequality); invalid_argument says which
+// doesn't.
 base::Result<void> check_config(const Config& config);
 
 }  // namespace holdfast::repository

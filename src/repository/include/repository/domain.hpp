@@ -1,5 +1,5 @@
-// Domain: all that follows from one id key: ids of chunks, the chunker's key, the key that hides receipts. Machines that
-// share an id key deduplicate against each other.
+// Domain: all that follows from one id key: ids of chunks, the chunker's key, the key that hides
+// receipts. Machines that share an id key deduplicate against each other.
 #pragma once
 
 #include <string_view>
@@ -20,9 +20,10 @@ class Domain {
   [[nodiscard]] base::ByteView small_file_key() const noexcept { return small_file_key_.view(); }
   [[nodiscard]] ChunkId id_of(ChunkType type, base::ByteView plaintext) const;
   // receipt(x) of section 2.5, appended to / read from an object's body. `magic` has 4 letters.
-  void seal_receipt(const ShortId& repository, std::string_view magic, base::ByteView plaintext, base::Random& random,
-                    base::ByteWriter& out) const;
-  [[nodiscard]] base::Result<base::Bytes> open_receipt(const ShortId& repository, std::string_view magic,
+  void seal_receipt(const ShortId& repository, std::string_view magic, base::ByteView plaintext,
+                    base::Random& random, base::ByteWriter& out) const;
+  [[nodiscard]] base::Result<base::Bytes> open_receipt(const ShortId& repository,
+                                                       std::string_view magic,
                                                        base::ByteReader& in) const;
 
  private:

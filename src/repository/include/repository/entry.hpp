@@ -1,5 +1,6 @@
 // Entry: one item of a snapshot (a file, a directory, an object of a bucket) with its extents, as
-// docs/internals/repository_format.md section 4.1 states. Attributes and token are opaque here: they belong to the source.
+// docs/internals/repository_format.md section 4.1 states. Attributes and token are opaque here:
+// they belong to the source.
 #pragma once
 
 #include <compare>
@@ -12,7 +13,15 @@
 namespace holdfast::repository {
 
 enum class EntryKind : std::uint8_t {
-  file = 1, directory = 2, symlink = 3, hard_link = 4, character_device = 5, block_device = 6, fifo = 7, socket = 8, object = 9,
+  file = 1,
+  directory = 2,
+  symlink = 3,
+  hard_link = 4,
+  character_device = 5,
+  block_device = 6,
+  fifo = 7,
+  socket = 8,
+  object = 9,
 };
 
 // A run of a file's bytes: a part of a chunk's plaintext, or a hole that reads as zeros.

@@ -1,4 +1,5 @@
-// EntryAssembler: takes entries in order, waits until the chunks that they refer to have ids, and builds the tree.
+// EntryAssembler: takes entries in order, waits until the chunks that they refer to have ids, and
+// builds the tree.
 #pragma once
 
 #include <memory>
@@ -37,13 +38,14 @@ struct StreamedEntry {  // ends the streamed content
   Entry entry;
 };
 struct AbandonedContent {};
-using AssemblyStep = std::variant<CompleteEntry, BundledEntry, ContentPart, StreamedEntry, AbandonedContent>;
+using AssemblyStep =
+    std::variant<CompleteEntry, BundledEntry, ContentPart, StreamedEntry, AbandonedContent>;
 
 // push() by one task; the assembly runs on a task of its own.
 class EntryAssembler {
  public:
-  EntryAssembler(io::Executor& executor, ChunkStore& store, ChunkPipeline& pipeline, SmallFileTable* small_files,
-                 std::unique_ptr<NodeCacheWriter> node_cache);
+  EntryAssembler(io::Executor& executor, ChunkStore& store, ChunkPipeline& pipeline,
+                 SmallFileTable* small_files, std::unique_ptr<NodeCacheWriter> node_cache);
   ~EntryAssembler();
 
   base::Result<void> push(AssemblyStep step);
@@ -66,15 +68,17 @@ class EntryAssembler {
   std::unique_ptr<StoringSink> sink_;
   TreeBuilder tree_;
   std::optional<ExtentTreeBuilder> content_;
-  std::vector<AssemblyStep> batch_;  // the pusher's own: steps travel in batches, a queue operation each
+  std::vector<AssemblyStep>
+      batch_;  // the pusher's own: steps travel in batches, a queue operation each
   io::BoundedQueue<std::vector<AssemblyStep>> steps_;
   std::optional<base::Error> failure_;
   TreeRoot root_;
   std::unique_ptr<io::Task> task_;
 };
 
-// How many steps may be under way between the pusher and the tree. A bundle must be handed to the pipeline before more
-// than half of them follow its first entry, or the two would wait for each other.
+// How many steps may be under way between the pusher and the tree. A bundle must be handed to the
+// pipeline before more than half of them follow its first entry, or the two would wait for each
+// other.
 constexpr std::size_t assembly_batch_size = 256;
 constexpr std::size_t assembly_batches_max = 64;
 constexpr std::size_t assembly_steps_max = assembly_batch_size * assembly_batches_max;

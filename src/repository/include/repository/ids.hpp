@@ -1,4 +1,5 @@
-// The names by which a repository knows its things: ids of chunks, names of packs and objects, ids of snapshots.
+// The names by which a repository knows its things: ids of chunks, names of packs and objects, ids
+// of snapshots.
 #pragma once
 
 #include <array>
@@ -10,9 +11,10 @@
 
 namespace holdfast::repository {
 
-using ChunkId = std::array<base::Byte, 32>;     // HMAC-SHA256 of the plaintext
-using ObjectHash = std::array<base::Byte, 32>;  // SHA-256 of an object's bytes: pack names, snapshot ids
-using ShortId = std::array<base::Byte, 16>;     // repository, domain, writer and session ids
+using ChunkId = std::array<base::Byte, 32>;  // HMAC-SHA256 of the plaintext
+using ObjectHash =
+    std::array<base::Byte, 32>;  // SHA-256 of an object's bytes: pack names, snapshot ids
+using ShortId = std::array<base::Byte, 16>;  // repository, domain, writer and session ids
 
 enum class ChunkType : std::uint8_t { data = 1, tree = 2 };
 

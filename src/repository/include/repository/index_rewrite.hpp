@@ -1,4 +1,5 @@
-// IndexRewrite: an index made anew from packs, which takes the place of all segments that were there when it began.
+// IndexRewrite: an index made anew from packs, which takes the place of all segments that were
+// there when it began.
 #pragma once
 
 #include <map>
@@ -13,7 +14,8 @@ class IndexRewrite {
  public:
   static base::Result<IndexRewrite> begin(Repository& repository);
   // `places` in any order; their `pack` is set here.
-  base::Result<void> add(const ShortId& domain, const PackInfo& pack, std::vector<ChunkPlace> places);
+  base::Result<void> add(const ShortId& domain, const PackInfo& pack,
+                         std::vector<ChunkPlace> places);
   base::Result<void> finish();
 
  private:

@@ -1,5 +1,6 @@
-// Key slots (docs/internals/repository_format.md section 2.2): a repository's secrets, wrapped by a passphrase or for a
-// recipient's public key. Each slot opens by itself; slots can be added and removed.
+// Key slots (docs/internals/repository_format.md section 2.2): a repository's secrets, wrapped by a
+// passphrase or for a recipient's public key. Each slot opens by itself; slots can be added and
+// removed.
 #pragma once
 
 #include <optional>
@@ -37,8 +38,8 @@ struct SlotInfo {
   ShortId repository_id{};
   base::Time created;
   std::string label;
-  codec::PassphraseCost cost;        // passphrase
-  codec::BoxPublicKey recipient{};   // recipient
+  codec::PassphraseCost cost;       // passphrase
+  codec::BoxPublicKey recipient{};  // recipient
 };
 
 struct SlotDescription {
@@ -49,8 +50,10 @@ struct SlotDescription {
 };
 
 base::Result<base::Bytes> seal_slot(const SlotDescription& description, const SlotSecrets& secrets,
-                                    base::ByteView passphrase, codec::PassphraseCost cost, base::Random& random);
-[[nodiscard]] base::Bytes seal_slot_for(const SlotDescription& description, const SlotSecrets& secrets,
+                                    base::ByteView passphrase, codec::PassphraseCost cost,
+                                    base::Random& random);
+[[nodiscard]] base::Bytes seal_slot_for(const SlotDescription& description,
+                                        const SlotSecrets& secrets,
                                         const codec::BoxPublicKey& recipient);
 
 base::Result<SlotInfo> inspect_slot(base::ByteView slot);

@@ -1,4 +1,5 @@
-// What an opened key slot lets its holder do: read, write, maintain. Secrets live here and nowhere else.
+// What an opened key slot lets its holder do: read, write, maintain. Secrets live here and nowhere
+// else.
 #pragma once
 
 #include <optional>
@@ -11,11 +12,11 @@
 namespace holdfast::repository {
 
 struct Keyring {
-  std::optional<codec::BoxKeyPair> reader;      // reads everything
-  std::optional<codec::SigningKey> admin;       // forgets, prunes, enrols
-  std::optional<codec::SigningKey> writer;      // adds snapshots
-  ShortId domain{};                             // of the writer
-  base::SecretBytes id_key;                     // of that domain
+  std::optional<codec::BoxKeyPair> reader;  // reads everything
+  std::optional<codec::SigningKey> admin;   // forgets, prunes, enrols
+  std::optional<codec::SigningKey> writer;  // adds snapshots
+  ShortId domain{};                         // of the writer
+  base::SecretBytes id_key;                 // of that domain
 
   [[nodiscard]] static Keyring of(SlotSecrets secrets);
 };

@@ -1,4 +1,5 @@
-// LiveSet: which chunks the snapshots need: one bit for each entry of the local index. The mark phase of prune, and of verification.
+// LiveSet: which chunks the snapshots need: one bit for each entry of the local index. The mark
+// phase of prune, and of verification.
 #pragma once
 
 #include <functional>
@@ -16,14 +17,15 @@ class LiveSet {
   // Over the index `Segments::all` as it is now; an update of it makes the set useless.
   explicit LiveSet(const Repository& repository);
 
-  // Adds everything that a tree needs. What is nowhere in the index, or can't be read, goes to `missing` and the walk goes on;
-  // without `missing` the first one is the call's error.
+  // Adds everything that a tree needs. What is nowhere in the index, or can't be read, goes to
+  // `missing` and the walk goes on; without `missing` the first one is the call's error.
   struct Missing {
     ChunkId id{};
     bool is_node = false;
     base::Error error;
   };
-  base::Result<void> add_tree(NodeSource& nodes, const TreeRoot& root, std::vector<Missing>* missing = nullptr);
+  base::Result<void> add_tree(NodeSource& nodes, const TreeRoot& root,
+                              std::vector<Missing>* missing = nullptr);
 
   [[nodiscard]] bool contains(const ChunkId& id) const;
   [[nodiscard]] std::uint64_t size() const noexcept { return count_; }

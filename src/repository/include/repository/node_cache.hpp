@@ -1,5 +1,6 @@
-// NodeCache: the tree nodes of the last snapshot of a series (same host, source, label, paths) in one local file, so that the
-// next run recognises what is unchanged without the private key and without asking the storage.
+// NodeCache: the tree nodes of the last snapshot of a series (same host, source, label, paths) in
+// one local file, so that the next run recognises what is unchanged without the private key and
+// without asking the storage.
 #pragma once
 
 #include <memory>
@@ -16,12 +17,15 @@ namespace holdfast::repository {
 class NodeCache final : public NodeSource {
  public:
   // not_found: no cache for `snapshot` at `path` (another snapshot's counts as none).
-  static base::Result<std::unique_ptr<NodeCache>> open(io::FileSystem& files, const std::string& path,
-                                                       const ObjectHash& snapshot, const Domain& domain);
+  static base::Result<std::unique_ptr<NodeCache>> open(io::FileSystem& files,
+                                                       const std::string& path,
+                                                       const ObjectHash& snapshot,
+                                                       const Domain& domain);
   base::Result<base::Bytes> get(const ChunkId& id) override;
 
  private:
-  NodeCache(std::unique_ptr<io::MappedFile> file, const Domain& domain) : file_(std::move(file)), domain_(domain) {}
+  NodeCache(std::unique_ptr<io::MappedFile> file, const Domain& domain)
+      : file_(std::move(file)), domain_(domain) {}
   std::unique_ptr<io::MappedFile> file_;
   const Domain& domain_;
   std::size_t index_offset_ = 0;

@@ -1,5 +1,5 @@
-// Where tree nodes go and come from: seams between the trees and the rest of the repository, so that trees can be
-// built and read over packs, over the local node cache, and over memory in tests.
+// Where tree nodes go and come from: seams between the trees and the rest of the repository, so
+// that trees can be built and read over packs, over the local node cache, and over memory in tests.
 #pragma once
 
 #include "base/result.hpp"
@@ -10,8 +10,8 @@ namespace holdfast::repository {
 class NodeSink {
  public:
   virtual ~NodeSink() = default;
-  // The id of the node's plaintext. The node may still be on its way to the storage; a later failure of that shows
-  // before the snapshot commits. Nodes that are known are not stored again.
+  // The id of the node's plaintext. The node may still be on its way to the storage; a later
+  // failure of that shows before the snapshot commits. Nodes that are known are not stored again.
   virtual base::Result<ChunkId> put(base::Bytes node) = 0;
 };
 

@@ -1,5 +1,6 @@
-// Names of a repository's objects (docs/internals/repository_format.md section 1), and the one way to read an object:
-// its bytes must hash to its name, older versions are looked at when the current one doesn't.
+// Names of a repository's objects (docs/internals/repository_format.md section 1), and the one way
+// to read an object: its bytes must hash to its name, older versions are looked at when the current
+// one doesn't.
 #pragma once
 
 #include <optional>
@@ -31,21 +32,25 @@ inline constexpr std::string_view tree_prefix = "tree/";
 // "roster/00000007-": the prefix of objects that are numbered.
 [[nodiscard]] std::string numbered_prefix(std::string_view prefix, std::uint32_t number);
 // The number in such a name; nothing for a foreign one.
-[[nodiscard]] std::optional<std::uint32_t> number_of_name(std::string_view name, std::string_view prefix);
+[[nodiscard]] std::optional<std::uint32_t> number_of_name(std::string_view name,
+                                                          std::string_view prefix);
 // The hash that a name ends in; nothing for a foreign name.
 [[nodiscard]] std::optional<ObjectHash> hash_of_name(std::string_view name);
 
 // The first ten hexadecimal digits, for people.
 [[nodiscard]] std::string short_name(const ObjectHash& hash);
 
-// Stores `bytes` under `prefix` + hash. An object that is already there counts as stored: it has the same content.
+// Stores `bytes` under `prefix` + hash. An object that is already there counts as stored: it has
+// the same content.
 struct StoredObject {
   ObjectHash hash{};
   base::Time stored_at;
 };
-base::Result<StoredObject> put_object(storage::Storage& storage, std::string_view prefix, base::ByteView bytes);
+base::Result<StoredObject> put_object(storage::Storage& storage, std::string_view prefix,
+                                      base::ByteView bytes);
 
 // Reads an object whose name ends in its hash; damaged if no version of it has that hash.
-base::Result<base::Bytes> get_object(storage::Storage& storage, const std::string& name, std::uint64_t size_max);
+base::Result<base::Bytes> get_object(storage::Storage& storage, const std::string& name,
+                                     std::uint64_t size_max);
 
 }  // namespace holdfast::repository

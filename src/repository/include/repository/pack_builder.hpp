@@ -1,4 +1,5 @@
-// PackBuilder: writes one pack, object by object, straight into an upload; its name is the hash of its bytes.
+// PackBuilder: writes one pack, object by object, straight into an upload; its name is the hash of
+// its bytes.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,8 @@ struct PackTarget {
   ShortId domain{};
 };
 
-// A finished pack that is not stored yet: commit the upload under pack_object_name(info.type, info.name).
+// A finished pack that is not stored yet: commit the upload under pack_object_name(info.type,
+// info.name).
 struct SealedPack {
   std::unique_ptr<storage::Upload> upload;
   PackInfo info;
@@ -31,7 +33,8 @@ struct SealedPack {
 // Used by one task. Destroyed unfinished: nothing is left in the storage.
 class PackBuilder {
  public:
-  // `carried`: sealed keys of the packs from which objects will be copied; they become keys 1, 2, ….
+  // `carried`: sealed keys of the packs from which objects will be copied; they become keys 1, 2,
+  // ….
   static base::Result<std::unique_ptr<PackBuilder>> begin(const PackTarget& target, ChunkType type,
                                                           std::span<const PackBox> carried = {});
   // Whether the pack has reached its size and should be finished.
@@ -39,8 +42,10 @@ class PackBuilder {
   [[nodiscard]] bool is_empty() const { return entries_.empty(); }
   // Encrypts `encoded` (header and payload, followed by 16 spare bytes) in place and appends it.
   base::Result<void> add(const ChunkId& id, base::MutableByteView encoded);
-  // Appends an object's ciphertext as it is. `key` counts in `carried`, from 0; `ordinal` is its original one.
-  base::Result<void> add_copy(const ChunkId& id, base::ByteView ciphertext, std::size_t key, std::uint16_t ordinal);
+  // Appends an object's ciphertext as it is. `key` counts in `carried`, from 0; `ordinal` is its
+  // original one.
+  base::Result<void> add_copy(const ChunkId& id, base::ByteView ciphertext, std::size_t key,
+                              std::uint16_t ordinal);
   base::Result<SealedPack> finish();
 
  private:

@@ -1,4 +1,5 @@
-// The bytes of a pack (docs/internals/repository_format.md section 3): header, objects, encrypted directory, footer.
+// The bytes of a pack (docs/internals/repository_format.md section 3): header, objects, encrypted
+// directory, footer.
 #pragma once
 
 #include <vector>
@@ -12,7 +13,8 @@
 namespace holdfast::repository {
 
 constexpr std::size_t pack_box_size = 32 + codec::sealed_box_overhead;
-using PackBox = std::array<base::Byte, pack_box_size>;  // a pack key, sealed to the repository's public key
+using PackBox =
+    std::array<base::Byte, pack_box_size>;  // a pack key, sealed to the repository's public key
 constexpr std::size_t pack_header_fixed_size = 4 + 1 + 1 + 2 + 16 + 16 + 4;
 constexpr std::size_t pack_footer_size = 8;
 constexpr std::size_t pack_objects_max = 65'535;
@@ -27,7 +29,9 @@ struct PackHeader {
   ShortId domain{};
   std::uint32_t generation = 1;
   std::vector<PackBox> boxes;  // at least one
-  [[nodiscard]] std::size_t size() const { return pack_header_fixed_size + boxes.size() * pack_box_size; }
+  [[nodiscard]] std::size_t size() const {
+    return pack_header_fixed_size + boxes.size() * pack_box_size;
+  }
 };
 
 struct DirectoryEntry {
@@ -48,7 +52,8 @@ base::Result<std::size_t> pack_header_size(base::ByteView bytes);
                                          const std::vector<DirectoryEntry>& entries);
 // The directory's encrypted size, from the pack's last pack_footer_size bytes.
 base::Result<std::size_t> directory_size(base::ByteView footer);
-base::Result<std::vector<DirectoryEntry>> open_directory(const codec::Cipher& key0, base::ByteView header,
+base::Result<std::vector<DirectoryEntry>> open_directory(const codec::Cipher& key0,
+                                                         base::ByteView header,
                                                          base::ByteView sealed);
 
 // Associated data and nonce of a chunk's encryption.
@@ -59,17 +64,21 @@ struct ObjectIdentity {
   std::uint16_t ordinal = 0;
 };
 
-// Turns `encoded_chunk` (six header bytes and payload, then 16 spare bytes for the tag) into its ciphertext, in place.
-void seal_chunk(const codec::Cipher& key, const ObjectIdentity& identity, base::MutableByteView encoded_chunk);
+// Turns `encoded_chunk` (six header bytes and payload, then 16 spare bytes for the tag) into its
+// ciphertext, in place.
+void seal_chunk(const codec::Cipher& key, const ObjectIdentity& identity,
+                base::MutableByteView encoded_chunk);
 // The six header bytes.
-void write_encoded_header(base::MutableByteView out, codec::Encoding encoding, std::uint32_t plain_size);
+void write_encoded_header(base::MutableByteView out, codec::Encoding encoding,
+                          std::uint32_t plain_size);
 
 struct OpenedChunk {
   codec::Encoding encoding;
   std::uint32_t plain_size = 0;
   base::ByteView payload;  // in the buffer that was given
 };
-// Decrypts `stored` in place. damaged if it isn't authentic or makes no sense; plain_size is at most `plain_size_max`.
+// Decrypts `stored` in place. damaged if it isn't authentic or makes no sense; plain_size is at
+// most `plain_size_max`.
 base::Result<OpenedChunk> open_chunk(const codec::Cipher& key, const ObjectIdentity& identity,
                                      base::MutableByteView stored, std::size_t plain_size_max);
 

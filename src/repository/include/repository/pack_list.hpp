@@ -14,7 +14,9 @@ struct ListedPack {
 };
 using PackListing = std::unordered_map<ObjectHash, ListedPack, IdHash>;
 
-// Foreign names below data/ and tree/ are appended to `ignored`. About 100 bytes of memory a pack of 64 MiB.
-base::Result<PackListing> list_packs(const Repository& repository, std::vector<IgnoredObject>* ignored = nullptr);
+// Foreign names below data/ and tree/ are appended to `ignored`. About 100 bytes of memory a pack
+// of 64 MiB.
+base::Result<PackListing> list_packs(const Repository& repository,
+                                     std::vector<IgnoredObject>* ignored = nullptr);
 
 }  // namespace holdfast::repository

@@ -1,4 +1,5 @@
-// PackReader: opens what lies in packs: headers, keys, directories, chunks. Keeps the keys of the packs it met last.
+// PackReader: opens what lies in packs: headers, keys, directories, chunks. Keeps the keys of the
+// packs it met last.
 #pragma once
 
 #include <list>
@@ -28,9 +29,11 @@ class PackReader {
 
   // Shared, because the cache may drop a pack while others still read it.
   base::Result<std::shared_ptr<const OpenPack>> open(const PackInfo& pack);
-  // Decrypts one chunk's ciphertext in place, decompresses it into `plaintext` (resized) and checks its id.
-  base::Result<void> decode(const OpenPack& pack, const ChunkPlace& place, base::MutableByteView stored,
-                            codec::Decompressor& decompressor, base::Bytes& plaintext) const;
+  // Decrypts one chunk's ciphertext in place, decompresses it into `plaintext` (resized) and checks
+  // its id.
+  base::Result<void> decode(const OpenPack& pack, const ChunkPlace& place,
+                            base::MutableByteView stored, codec::Decompressor& decompressor,
+                            base::Bytes& plaintext) const;
   base::Result<std::vector<DirectoryEntry>> directory(const PackInfo& pack, const OpenPack& opened);
 
  private:

@@ -1,4 +1,5 @@
-// Reading a whole pack from front to back: is it what its name says, and does each object in it decrypt to what its id says?
+// Reading a whole pack from front to back: is it what its name says, and does each object in it
+// decrypt to what its id says?
 #pragma once
 
 #include <functional>
@@ -23,12 +24,16 @@ struct ScannedPack {
   std::uint64_t bytes_read = 0;
 };
 
-// An error means that the pack could not be scanned at all: outage, or (damaged) header or directory can't be opened.
-base::Result<ScannedPack> scan_pack(const Repository& repository, PackReader& packs, const PackInfo& pack, ScanDepth depth);
+// An error means that the pack could not be scanned at all: outage, or (damaged) header or
+// directory can't be opened.
+base::Result<ScannedPack> scan_pack(const Repository& repository, PackReader& packs,
+                                    const PackInfo& pack, ScanDepth depth);
 
 // Scans many on all cores. `receive` is called for each pack, never by two tasks at once.
-using ScanCall = std::function<base::Result<void>(const PackInfo& pack, base::Result<ScannedPack> scanned)>;
-base::Result<void> scan_packs(const Repository& repository, PackReader& packs, const std::vector<PackInfo>& list,
-                              ScanDepth depth, const ScanCall& receive, std::stop_token stop);
+using ScanCall =
+    std::function<base::Result<void>(const PackInfo& pack, base::Result<ScannedPack> scanned)>;
+base::Result<void> scan_packs(const Repository& repository, PackReader& packs,
+                              const std::vector<PackInfo>& list, ScanDepth depth,
+                              const ScanCall& receive, std::stop_token stop);
 
 }  // namespace holdfast::repository

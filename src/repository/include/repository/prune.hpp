@@ -1,5 +1,5 @@
-// Prune: deleting what no snapshot needs, without a lock (docs/internals/prune.md). A pure plan first, which can be printed, then its
-// execution.
+// Prune: deleting what no snapshot needs, without a lock (docs/internals/prune.md). A pure plan
+// first, which can be printed, then its execution.
 #pragma once
 
 #include <functional>
@@ -23,17 +23,17 @@ struct PruneOptions {
 struct PackUse {
   PackInfo pack;
   base::Time stored_at;
-  bool is_indexed = false;        // a counting segment names it
+  bool is_indexed = false;  // a counting segment names it
   bool is_condemned = false;
-  std::uint64_t chunks = 0;       // that the index places in it
+  std::uint64_t chunks = 0;  // that the index places in it
   std::uint64_t live_chunks = 0;
-  std::uint64_t live_bytes = 0;   // stored bytes of these
+  std::uint64_t live_bytes = 0;  // stored bytes of these
 };
 
 struct PrunePlan {
-  std::vector<PackInfo> condemn;   // nothing in them is needed
-  std::vector<PackInfo> rewrite;   // their live chunks are copied, then they are condemned
-  std::vector<PackInfo> rescue;    // condemned already, yet something in them is needed: copied
+  std::vector<PackInfo> condemn;      // nothing in them is needed
+  std::vector<PackInfo> rewrite;      // their live chunks are copied, then they are condemned
+  std::vector<PackInfo> rescue;       // condemned already, yet something in them is needed: copied
   std::vector<Condemnation> execute;  // ripe: their packs are deleted
   std::uint64_t bytes_to_rewrite = 0;
   std::uint64_t bytes_condemned = 0;
@@ -45,12 +45,13 @@ struct PrunePlan {
 struct PruneFacts {
   std::vector<PackUse> packs;
   std::vector<Condemnation> condemnations;
-  base::Time now;                           // the storage's
-  std::optional<base::Time> oldest_session; // registration of the oldest live session
+  base::Time now;                            // the storage's
+  std::optional<base::Time> oldest_session;  // registration of the oldest live session
 };
 
 // A pure function of its inputs.
-[[nodiscard]] PrunePlan plan_prune(const PruneFacts& facts, const PruneOptions& options, const Config& config);
+[[nodiscard]] PrunePlan plan_prune(const PruneFacts& facts, const PruneOptions& options,
+                                   const Config& config);
 
 struct PruneReport {
   PrunePlan plan;
@@ -71,7 +72,8 @@ using PruneProgressCall = std::function<void(const PruneProgress&)>;
 
 enum class PruneRun { real, dry };
 
-// Needs reading, writing and admin keys. damaged: something that a snapshot names can't be read, nothing was deleted.
+// Needs reading, writing and admin keys. damaged: something that a snapshot names can't be read,
+// nothing was deleted.
 base::Result<PruneReport> prune(Repository& repository, const PruneOptions& options, PruneRun run,
                                 const PruneProgressCall& progress, std::stop_token stop);
 

@@ -1,5 +1,6 @@
-// Repacking: copying chunks as ciphertext into new packs, for compaction and rescue (docs/internals/prune.md). Each chunk is
-// decrypted on the way, to know that what is copied is sound; nothing is encrypted again.
+// Repacking: copying chunks as ciphertext into new packs, for compaction and rescue
+// (docs/internals/prune.md). Each chunk is decrypted on the way, to know that what is copied is
+// sound; nothing is encrypted again.
 #pragma once
 
 #include <stop_token>
@@ -15,8 +16,9 @@ struct RepackTotals {
   std::uint64_t chunks = 0;
 };
 
-// Stores the chunks at `places` (all of one type) in new packs and makes the index of them durable, signed by the admin. After each pack the session
-// is renewed. damaged: a chunk can't be read; what was copied before is harmless.
+// Stores the chunks at `places` (all of one type) in new packs and makes the index of them durable,
+// signed by the admin. After each pack the session is renewed. damaged: a chunk can't be read; what
+// was copied before is harmless.
 base::Result<RepackTotals> repack(Repository& repository, Session& session, PackReader& packs,
                                   std::vector<FoundChunk> places, std::stop_token stop);
 

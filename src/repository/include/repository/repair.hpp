@@ -16,9 +16,12 @@ struct RebuildReport {
   std::uint64_t chunks = 0;
   std::vector<IgnoredObject> unreadable_packs;
 };
-// Writes a new index from the packs' own directories; it supersedes all segments that are there. Needs reading and admin keys.
-base::Result<RebuildReport> rebuild_index(Repository& repository, const std::function<void(std::uint64_t done, std::uint64_t total)>& progress,
-                                          std::stop_token stop);
+// Writes a new index from the packs' own directories; it supersedes all segments that are there.
+// Needs reading and admin keys.
+base::Result<RebuildReport> rebuild_index(
+    Repository& repository,
+    const std::function<void(std::uint64_t done, std::uint64_t total)>& progress,
+    std::stop_token stop);
 
 struct LostFile {
   std::string snapshot;  // id of the damaged one, in hexadecimal
@@ -30,13 +33,17 @@ struct RepairReport {
   RebuildReport index;
   std::vector<LostFile> lost;  // the first 10,000
   std::uint64_t lost_count = 0;
-  std::vector<std::pair<ObjectHash, ObjectHash>> replaced;  // damaged snapshot, its successor without what was lost
-  std::vector<ObjectHash> removed_snapshots;                // nothing of them could be read
-  std::vector<std::string> removed_objects;                 // damaged objects that are of no use any more
+  std::vector<std::pair<ObjectHash, ObjectHash>>
+      replaced;  // damaged snapshot, its successor without what was lost
+  std::vector<ObjectHash> removed_snapshots;  // nothing of them could be read
+  std::vector<std::string> removed_objects;   // damaged objects that are of no use any more
 };
-// Reads every pack, drops what doesn't check, rebuilds the index, and replaces each snapshot that lost something by one without it.
-// Needs all keys. Held snapshots are replaced too; the hold goes over.
-base::Result<RepairReport> repair(Repository& repository, const std::function<void(std::uint64_t done, std::uint64_t total)>& progress,
-                                  std::stop_token stop);
+// Reads every pack, drops what doesn't check, rebuilds the index, and replaces each snapshot that
+// lost something by one without it. Needs all keys. Held snapshots are replaced too; the hold goes
+// over.
+base::Result<RepairReport> repair(
+    Repository& repository,
+    const std::function<void(std::uint64_t done, std::uint64_t total)>& progress,
+    std::stop_token stop);
 
 }  // namespace holdfast::repository

@@ -1,5 +1,5 @@
-// Repository: an opened repository: its parameters, the keys at hand, who may sign, and the local index. Everything
-// else in this layer works on one of these.
+// Repository: an opened repository: its parameters, the keys at hand, who may sign, and the local
+// index. Everything else in this layer works on one of these.
 #pragma once
 
 #include <map>
@@ -33,9 +33,9 @@ struct Environment {
 };
 
 struct CreateOptions {
-  Config config;                 // ids and keys in it are replaced
+  Config config;  // ids and keys in it are replaced
   codec::PassphraseCost cost;
-  std::string label = "first";   // of the key slot and of the first writer
+  std::string label = "first";  // of the key slot and of the first writer
 };
 
 // An object that was passed over, for reports.
@@ -50,8 +50,10 @@ class Repository {
   // Makes a repository in an empty place: already_exists if there is one.
   static base::Result<ShortId> create(const Environment& environment, const CreateOptions& options,
                                       base::ByteView passphrase);
-  // not_found: no repository there. wrong_key: the passphrase opens no slot. unsupported: of a newer version.
-  static base::Result<std::unique_ptr<Repository>> open(const Environment& environment, base::ByteView passphrase);
+  // not_found: no repository there. wrong_key: the passphrase opens no slot. unsupported: of a
+  // newer version.
+  static base::Result<std::unique_ptr<Repository>> open(const Environment& environment,
+                                                        base::ByteView passphrase);
   ~Repository();
 
   [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
@@ -68,10 +70,13 @@ class Repository {
   // This repository's folder in the cache, or a path below it.
   [[nodiscard]] std::string cache_path(std::string_view below) const;
 
-  // Which segments an index holds. `trusted`: what this writer may deduplicate against, segments that it or the admin signed.
+  // Which segments an index holds. `trusted`: what this writer may deduplicate against, segments
+  // that it or the admin signed.
   enum class Segments { all, trusted };
-  // Brings the local index up to date with the storage and gives it; ignored segments are appended to `ignored`.
-  base::Result<LocalIndex*> refresh_index(Segments segments, std::vector<IgnoredObject>* ignored = nullptr);
+  // Brings the local index up to date with the storage and gives it; ignored segments are appended
+  // to `ignored`.
+  base::Result<LocalIndex*> refresh_index(Segments segments,
+                                          std::vector<IgnoredObject>* ignored = nullptr);
   // The index as the last refresh left it; nullptr before the first.
   [[nodiscard]] LocalIndex* index(Segments segments) const;
 
@@ -83,9 +88,11 @@ class Repository {
     IndexSegment segment;
   };
   base::Result<OwnedSegment> read_segment_of(const ObjectHash& hash) const;
-  // Signs (as the admin if at hand and asked for, else as the writer), encrypts for `domain` and stores one.
+  // Signs (as the admin if at hand and asked for, else as the writer), encrypts for `domain` and
+  // stores one.
   enum class SignAs { writer, admin };
-  base::Result<ObjectHash> write_segment(const IndexSegment& segment, const Domain& domain, SignAs signer) const;
+  base::Result<ObjectHash> write_segment(const IndexSegment& segment, const Domain& domain,
+                                         SignAs signer) const;
 
   // Replaces the roster by one with `writers`; needs the admin.
   base::Result<void> write_roster(std::vector<RosterWriter> writers);

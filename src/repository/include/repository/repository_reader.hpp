@@ -18,19 +18,22 @@ class RepositoryReader final : public ContentReader {
   static base::Result<std::unique_ptr<RepositoryReader>> open(Repository& repository);
 
   base::Result<base::Bytes> get(const ChunkId& id) override;
-  base::Result<void> fetch(std::span<const ChunkId> ids, const Receive& receive, std::stop_token stop) override;
+  base::Result<void> fetch(std::span<const ChunkId> ids, const Receive& receive,
+                           std::stop_token stop) override;
   [[nodiscard]] PackReader& packs() noexcept { return packs_; }
 
  private:
   explicit RepositoryReader(Repository& repository);
   struct Group;  // chunks that one read brings
   class FetchRun;
-  base::Result<std::vector<Group>> group(std::span<const ChunkId> ids, std::vector<ChunkId>& absent) const;
+  base::Result<std::vector<Group>> group(std::span<const ChunkId> ids,
+                                         std::vector<ChunkId>& absent) const;
   // Nodes are written in the order in which they are read: one read brings those that follow.
   struct Window {
     ObjectHash pack{};
     std::uint64_t offset = 0;
-    std::shared_ptr<const base::Bytes> bytes;  // shared with a reader that decodes from it while it is dropped
+    std::shared_ptr<const base::Bytes>
+        bytes;  // shared with a reader that decodes from it while it is dropped
   };
   base::Result<base::Bytes> stored_node(const FoundChunk& found);
 

@@ -1,4 +1,5 @@
-// The roster (docs/internals/repository_format.md section 2.4): the admin's signed list of who writes, and in which domain.
+// The roster (docs/internals/repository_format.md section 2.4): the admin's signed list of who
+// writes, and in which domain.
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@ namespace holdfast::repository {
 struct RosterWriter {
   codec::VerifyKey verify_key{};
   ShortId domain{};
-  std::array<base::Byte, 32 + codec::sealed_box_overhead> sealed_id_key{};  // to the repository's public key
+  std::array<base::Byte, 32 + codec::sealed_box_overhead>
+      sealed_id_key{};  // to the repository's public key
   base::Time created;
   std::string label;
 };

@@ -1,5 +1,6 @@
-// Session: a writer's registration (docs/internals/prune.md): it tells pruners that somebody is at work, learns which packs
-// they have condemned, and knows by the storage's clock whether it is still alive.
+// Session: a writer's registration (docs/internals/prune.md): it tells pruners that somebody is at
+// work, learns which packs they have condemned, and knows by the storage's clock whether it is
+// still alive.
 #pragma once
 
 #include <memory>
@@ -15,14 +16,17 @@ namespace holdfast::repository {
 // Thread-safe.
 class Session {
  public:
-  // Registers, then brings the trusted index up to date and has it avoid packs that are condemned or not there: in this order.
+  // Registers, then brings the trusted index up to date and has it avoid packs that are condemned
+  // or not there: in this order.
   static base::Result<std::unique_ptr<Session>> begin(Repository& repository, std::string purpose);
   // Removes the session's objects if that is allowed; an object that stays expires.
   ~Session();
 
-  // Renews when a quarter of the session's life has passed since the last renewal; else costs a clock read.
+  // Renews when a quarter of the session's life has passed since the last renewal; else costs a
+  // clock read.
   base::Result<void> renew_if_due();
-  // conflict: the session is dead (it renewed too late), or a pack that it relies on was condemned. Run again.
+  // conflict: the session is dead (it renewed too late), or a pack that it relies on was condemned.
+  // Run again.
   base::Result<void> renew();
 
   // The caller relies on this pack: found a chunk in it, or has just stored it.
@@ -49,6 +53,5 @@ class Session {
   std::unordered_set<ObjectHash, IdHash> relied_on_;
   std::unordered_set<ObjectHash, IdHash> avoided_;
 };
-
 
 }  // namespace holdfast::repository

@@ -11,7 +11,7 @@ namespace holdfast::repository {
 struct SessionInfo {
   ShortId id{};
   base::Time registered;
-  base::Time renewed;                // last
+  base::Time renewed;  // last
   std::vector<std::string> objects;
 };
 
@@ -23,6 +23,7 @@ base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repositor
 [[nodiscard]] base::Duration storage_skew(const storage::Storage& storage);
 
 // Whether its writer may still commit at `now`.
-[[nodiscard]] bool is_live(const SessionInfo& session, base::Time now, const Config& config, base::Duration skew);
+[[nodiscard]] bool is_live(const SessionInfo& session, base::Time now, const Config& config,
+                           base::Duration skew);
 
 }  // namespace holdfast::repository

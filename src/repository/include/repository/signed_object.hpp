@@ -1,4 +1,5 @@
-// The envelope of signed objects (docs/internals/repository_format.md section 2.3): who wrote this, and is it true?
+// The envelope of signed objects (docs/internals/repository_format.md section 2.3): who wrote this,
+// and is it true?
 #pragma once
 
 #include <optional>
@@ -40,16 +41,17 @@ class SignerSet {
   std::vector<Signer> signers_;
 };
 
-[[nodiscard]] base::Bytes sign_object(std::string_view magic, const ShortId& repository, const codec::SigningKey& key,
-                                      base::ByteView body);
+[[nodiscard]] base::Bytes sign_object(std::string_view magic, const ShortId& repository,
+                                      const codec::SigningKey& key, base::ByteView body);
 
 struct SignedObject {
   const Signer* signer = nullptr;  // in the set that it was checked against
   base::ByteView body;             // in the object's bytes
 };
 
-// damaged: not such an object, another repository's, or a bad signature. permission_denied: nobody of `signers` signed it.
-base::Result<SignedObject> open_signed(std::string_view magic, const ShortId& repository, const SignerSet& signers,
-                                       base::ByteView object);
+// damaged: not such an object, another repository's, or a bad signature. permission_denied: nobody
+// of `signers` signed it.
+base::Result<SignedObject> open_signed(std::string_view magic, const ShortId& repository,
+                                       const SignerSet& signers, base::ByteView object);
 
 }  // namespace holdfast::repository

@@ -1,6 +1,7 @@
-// SmallFileTable: where in which bundle the content of small files lies, so that equal files are stored once although bundles
-// differ. A local, lossy cache in a memory-mapped file: losing it costs space, never correctness. The fingerprint is GMAC under
-// a secret key: a universal hash, whose collisions nobody without the key can make.
+// SmallFileTable: where in which bundle the content of small files lies, so that equal files are
+// stored once although bundles differ. A local, lossy cache in a memory-mapped file: losing it
+// costs space, never correctness. The fingerprint is GMAC under a secret key: a universal hash,
+// whose collisions nobody without the key can make.
 #pragma once
 
 #include <array>
@@ -27,8 +28,10 @@ class SmallFileTable {
   };
 
   // `expected_files` chooses the size; a table of another size starts empty.
-  static base::Result<std::unique_ptr<SmallFileTable>> open(io::FileSystem& files, const std::string& path,
-                                                            base::ByteView key, std::uint64_t expected_files);
+  static base::Result<std::unique_ptr<SmallFileTable>> open(io::FileSystem& files,
+                                                            const std::string& path,
+                                                            base::ByteView key,
+                                                            std::uint64_t expected_files);
   [[nodiscard]] Fingerprint fingerprint(base::ByteView content) const;
   [[nodiscard]] std::optional<Place> find(const Fingerprint& fingerprint) const;
   void insert(const Fingerprint& fingerprint, const Place& place);

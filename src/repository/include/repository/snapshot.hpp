@@ -1,4 +1,5 @@
-// The snapshot object (docs/internals/repository_format.md section 5), a repository's only commit point.
+// The snapshot object (docs/internals/repository_format.md section 5), a repository's only commit
+// point.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,7 @@ struct SnapshotSummary {
   base::Time finished;
   std::string source;  // kind of component: "files"
   std::string host;
-  std::string label;   // component's name; empty for paths given by hand
+  std::string label;  // component's name; empty for paths given by hand
   TreeRoot root;
   ShortId session{};
   std::uint32_t renewal = 0;
@@ -42,7 +43,8 @@ struct SnapshotWarning {
 // What only a reader may read.
 struct SnapshotDetail {
   std::string command;
-  std::vector<SnapshotWarning> warnings;  // at most warnings_max; warning_count tells how many there were
+  std::vector<SnapshotWarning>
+      warnings;  // at most warnings_max; warning_count tells how many there were
   std::vector<std::pair<std::string, std::uint64_t>> statistics;
 };
 
@@ -51,11 +53,14 @@ constexpr std::size_t snapshot_bytes_max = 64 * 1024 * 1024;
 
 // The body of the signed object.
 [[nodiscard]] base::Bytes encode_snapshot(const ShortId& repository, const Domain& domain,
-                                          const codec::BoxPublicKey& reader, const SnapshotSummary& summary,
+                                          const codec::BoxPublicKey& reader,
+                                          const SnapshotSummary& summary,
                                           const SnapshotDetail& detail, base::Random& random);
 // `domain` must be the one that the body begins with (see snapshot_domain).
 base::Result<ShortId> snapshot_domain(base::ByteView body);
-base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Domain& domain, base::ByteView body);
-base::Result<SnapshotDetail> decode_detail(const ShortId& repository, const codec::BoxKeyPair& reader, base::ByteView body);
+base::Result<SnapshotSummary> decode_summary(const ShortId& repository, const Domain& domain,
+                                             base::ByteView body);
+base::Result<SnapshotDetail> decode_detail(const ShortId& repository,
+                                           const codec::BoxKeyPair& reader, base::ByteView body);
 
 }  // namespace holdfast::repository

@@ -1,4 +1,5 @@
-// The snapshots of a repository: listing, choosing one by what a user types, notes (tags, holds) applied, forgetting.
+// The snapshots of a repository: listing, choosing one by what a user types, notes (tags, holds)
+// applied, forgetting.
 #pragma once
 
 #include <optional>
@@ -23,38 +24,45 @@ struct SnapshotRecord {
   std::vector<Hold> holds;
   [[nodiscard]] bool is_held() const { return !holds.empty(); }
   // Stored after its session had run out: its writer reported a failure (docs/internals/prune.md).
-  [[nodiscard]] bool is_late(const Config& config) const { return stored_at > summary.renewed_at + config.session_ttl; }
+  [[nodiscard]] bool is_late(const Config& config) const {
+    return stored_at > summary.renewed_at + config.session_ttl;
+  }
 };
 
 struct SnapshotList {
   std::vector<SnapshotRecord> snapshots;  // oldest first, by start time
   std::vector<IgnoredObject> ignored;     // forged, foreign, or of a domain whose key isn't at hand
-  std::vector<IgnoredObject> damaged;     // named as snapshots, signed or not, and unreadable: these stop a prune
+  std::vector<IgnoredObject>
+      damaged;  // named as snapshots, signed or not, and unreadable: these stop a prune
 };
 
 // Reads all of them (objects come from the local cache where it has them).
 base::Result<SnapshotList> list_snapshots(const Repository& repository);
 
-// "latest", an id or a unique prefix of one (at least four digits). not_found; invalid_argument if ambiguous.
+// "latest", an id or a unique prefix of one (at least four digits). not_found; invalid_argument if
+// ambiguous.
 base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::string_view name);
 
 // The full detail (warnings, statistics); needs the reading key.
 base::Result<SnapshotDetail> read_detail(const Repository& repository, const ObjectHash& snapshot);
 
 // The newest snapshot of the same series: same source, host, label and paths, not late.
-[[nodiscard]] const SnapshotRecord* newest_of_series(const SnapshotList& list, const Config& config, std::string_view source,
-                                                     std::string_view host, std::string_view label,
+[[nodiscard]] const SnapshotRecord* newest_of_series(const SnapshotList& list, const Config& config,
+                                                     std::string_view source, std::string_view host,
+                                                     std::string_view label,
                                                      const std::vector<base::Bytes>& paths);
 // The local node cache of that series.
-[[nodiscard]] std::string series_cache_path(const Repository& repository, std::string_view source, std::string_view host,
-                                            std::string_view label, const std::vector<base::Bytes>& paths);
+[[nodiscard]] std::string series_cache_path(const Repository& repository, std::string_view source,
+                                            std::string_view host, std::string_view label,
+                                            const std::vector<base::Bytes>& paths);
 
 enum class NoteAction : std::uint8_t { tag = 1, untag = 2, hold = 3, release = 4 };
 // Stores a note. A release needs the admin key, the others the writer's.
-base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot, NoteAction action,
-                              std::string_view key, std::string_view value);
+base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot,
+                              NoteAction action, std::string_view key, std::string_view value);
 
-// Deletes a snapshot's object; needs the admin key. conflict if it is held. What only it needed goes with the next prune.
+// Deletes a snapshot's object; needs the admin key. conflict if it is held. What only it needed
+// goes with the next prune.
 base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot);
 
 }  // namespace holdfast::repository

@@ -1,5 +1,6 @@
-// SnapshotWriter: makes a snapshot: registers a session, takes entries and their content from a source, and commits. Until
-// commit() has returned nothing counts; what was stored before is found and reused by a later run.
+// SnapshotWriter: makes a snapshot: registers a session, takes entries and their content from a
+// source, and commits. Until commit() has returned nothing counts; what was stored before is found
+// and reused by a later run.
 #pragma once
 
 #include <atomic>
@@ -39,10 +40,12 @@ struct CommittedSnapshot {
 class SnapshotWriter final : public EntrySink {
  public:
   // Registers first, then looks for the parent: so the parent can't be pruned away unnoticed.
-  static base::Result<std::unique_ptr<SnapshotWriter>> begin(Repository& repository, SnapshotOptions options);
+  static base::Result<std::unique_ptr<SnapshotWriter>> begin(Repository& repository,
+                                                             SnapshotOptions options);
   ~SnapshotWriter() override;
 
-  // The snapshot that unchanged entries can be taken from; nullptr if there is none that can be read here.
+  // The snapshot that unchanged entries can be taken from; nullptr if there is none that can be
+  // read here.
   [[nodiscard]] const SnapshotRecord* parent() const;
   // Its nodes. Only with a parent.
   [[nodiscard]] NodeSource& parent_nodes();
@@ -57,8 +60,10 @@ class SnapshotWriter final : public EntrySink {
   void abandon_content() override;
   void warn(std::string path, std::string message) override;
 
-  // `statistics` go into the snapshot's detail. When it returns, the snapshot is durable and counts.
-  base::Result<CommittedSnapshot> commit(std::vector<std::pair<std::string, std::uint64_t>> statistics);
+  // `statistics` go into the snapshot's detail. When it returns, the snapshot is durable and
+  // counts.
+  base::Result<CommittedSnapshot> commit(
+      std::vector<std::pair<std::string, std::uint64_t>> statistics);
 
   [[nodiscard]] StoreTotals totals() const { return store_->totals(); }
   [[nodiscard]] const std::vector<SnapshotWarning>& warnings() const { return warnings_; }
@@ -103,15 +108,16 @@ class SnapshotWriter final : public EntrySink {
   Mode mode_ = Mode::none;
   std::uint64_t content_size_ = 0;
   Filling bundle_;
-  std::size_t bundled_start_ = 0;   // of the current small file, in the bundle's block
-  ChunkJobPtr bundle_job_;          // the bundle being filled; null while no entry has a part of it
+  std::size_t bundled_start_ = 0;  // of the current small file, in the bundle's block
+  ChunkJobPtr bundle_job_;         // the bundle being filled; null while no entry has a part of it
   std::size_t steps_since_bundle_ = 0;
   Filling stream_;
   std::vector<PendingExtent> parts_;
   struct FingerprintHash {
     std::size_t operator()(const Fingerprint& value) const noexcept { return IdHash()(value); }
   };
-  std::unordered_map<Fingerprint, PendingExtent, FingerprintHash> recent_small_files_;  // not yet in the table
+  std::unordered_map<Fingerprint, PendingExtent, FingerprintHash>
+      recent_small_files_;  // not yet in the table
 
   ChunkId last_known_{};  // by all_known: neighbours often share a bundle
   std::vector<SnapshotWarning> warnings_;

@@ -8,7 +8,7 @@ namespace holdfast::repository {
 struct RepositoryStats {
   std::uint64_t snapshots = 0;
   std::uint64_t data_packs = 0;
-  std::uint64_t data_bytes = 0;    // stored
+  std::uint64_t data_bytes = 0;  // stored
   std::uint64_t tree_packs = 0;
   std::uint64_t tree_bytes = 0;
   std::uint64_t index_segments = 0;

@@ -1,0 +1,244 @@
+// Key slots, and what each role can and can't do on a real repository.
+#include "engine/keys.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine_fixture.hpp"
+#include "repository/object_name.hpp"
+#include "repository/snapshot_list.hpp"
+
+namespace holdfast::engine {
+namespace {
+
+using base::ErrorCode;
+using repository::SlotRole;
+using Deduplication = AddKeyOptions::Deduplication;
+
+class KeysTest : public EngineTest {
+ protected:
+  KeysTest() {
+    make_tree();
+    create();
+  }
+  std::string add(SlotRole role, std::string_view with,
+                  Deduplication deduplication = Deduplication::own) {
+    return must(add_key(open()->repository(), bytes(passphrase), bytes(with),
+                        {.role = role, .label = "added", .deduplication = deduplication}));
+  }
+  std::vector<KeySlot> keys(std::string_view with = passphrase) {
+    return must(list_keys(open(with)->repository(), bytes(with)));
+  }
+  std::string full_slot() {
+    for (const auto& key : keys()) {
+      if (key.info.role == SlotRole::full) return key.id;
+    }
+    return {};
+  }
+  ErrorCode restore_code(Location& at) {
+    const source::FilesRestoreOptions options{.target = root() + "/refused"};
+    const auto result = engine::restore(at.repository(), "latest", options, {}, {});
+    EXPECT_FALSE(std::filesystem::exists(options.target));
+    return result.error().code();
+  }
+};
+
+TEST_F(KeysTest, ListsItsSlotsAndSaysWhichIsMine) {
+  const auto added = add(SlotRole::reader, "reads");
+  const auto slots = keys();
+  ASSERT_EQ(slots.size(), 2U);
+  for (const auto& slot : slots) {
+    const bool is_added = slot.id == added;
+    EXPECT_EQ(slot.is_current, !is_added);
+    EXPECT_EQ(slot.info.role, is_added ? SlotRole::reader : SlotRole::full);
+    EXPECT_EQ(slot.info.label, is_added ? "added" : "first");
+    EXPECT_EQ(slot.info.cost.memory_kib, 8U * 1024) << "the new slot costs what mine costs";
+  }
+  const auto read = must(list_keys(open("reads")->repository(), bytes("reads")));
+  EXPECT_EQ(read.size(), 2U);
+}
+
+TEST_F(KeysTest, DamagedSlotsAreLeftOutAndNamed) {
+  const auto added = add(SlotRole::reader, "reads");
+  const auto at = open();
+  flip_byte("keys/" + added, 10);
+  std::vector<std::string> damaged;
+  const auto slots = must(list_keys(at->repository(), bytes(passphrase), &damaged));
+  EXPECT_EQ(slots.size(), 1U);
+  ASSERT_EQ(damaged.size(), 1U);
+  EXPECT_NE(damaged[0].find(added), std::string::npos);
+}
+
+// The point of write-only clients: whoever breaks into the machine can neither read nor delete.
+TEST_F(KeysTest, AWriterBacksUpAgainAndAgainAndReadsNothing) {
+  (void)back_up(*open());
+  (void)add(SlotRole::writer, "writes");
+  let_it_settle();
+  const auto writer = open("writes", "writer");
+  auto& repository = writer->repository();
+  EXPECT_FALSE(repository.keys().reader.has_value());
+  EXPECT_FALSE(repository.keys().admin.has_value());
+
+  const auto first = back_up(*writer);
+  EXPECT_FALSE(first.parent);
+  EXPECT_GE(first.bytes_new, 370'011U) << "a domain of its own deduplicates alone";
+  const auto second = back_up(*open("writes", "writer"));
+  EXPECT_EQ(second.parent, first.snapshot);
+  EXPECT_EQ(second.capture.bytes_read, 0U) << "incremental from its own cache";
+  EXPECT_EQ(second.bytes_new, 0U);
+
+  const auto list = must(repository::list_snapshots(repository));
+  EXPECT_EQ(list.snapshots.size(), 2U) << "its own";
+  EXPECT_TRUE(list.damaged.empty());
+  EXPECT_EQ(restore_code(*writer), ErrorCode::permission_denied);
+  EXPECT_EQ(repository::forget_snapshot(repository, list.snapshots[0]).error().code(),
+            ErrorCode::permission_denied);
+  EXPECT_EQ(repository::read_detail(repository, list.snapshots[0].id).error().code(),
+            ErrorCode::permission_denied);
+
+  // What it wrote is restored by who may read.
+  const auto at = open();
+  EXPECT_EQ(must(repository::list_snapshots(at->repository())).snapshots.size(), 3U);
+  EXPECT_TRUE(differences(files(), restored(*at, base::to_hex(*second.snapshot))).empty());
+}
+
+TEST_F(KeysTest, AWriterWithoutItsCacheReadsEverythingAgainAndStoresNothingTwice) {
+  (void)add(SlotRole::writer, "writes");
+  let_it_settle();
+  (void)back_up(*open("writes", "writer"));
+  std::filesystem::remove_all(location("writer").cache_directory);
+  const auto again = back_up(*open("writes", "writer"));
+  EXPECT_FALSE(again.parent);
+  EXPECT_GE(again.capture.bytes_read, 370'011U);
+  EXPECT_EQ(again.bytes_new, 0U) << "its own segments are readable to it";
+}
+
+TEST_F(KeysTest, AWriterThatSharesDeduplicatesOnlyAgainstWhatItMayTrust) {
+  (void)back_up(*open());
+  (void)add(SlotRole::writer, "shares", Deduplication::shared);
+  const auto writer = open("shares", "writer");
+  EXPECT_EQ(writer->repository().own_domain().id(), open()->repository().own_domain().id());
+  const auto report = back_up(*writer);
+  EXPECT_GE(report.bytes_new, 370'011U)
+      << "chunks that another writer, not vouched for, claims to have stored aren't relied on";
+  EXPECT_TRUE(differences(files(), restored(*open())).empty());
+}
+
+TEST_F(KeysTest, AReaderRestoresAndWritesNothing) {
+  (void)back_up(*open());
+  (void)add(SlotRole::reader, "reads");
+  const auto reader = open("reads", "reader");
+  EXPECT_TRUE(differences(files(), restored(*reader)).empty());
+  const auto before = objects("");
+  EXPECT_EQ(engine::back_up(reader->repository(), backup_options(), {}, {}).error().code(),
+            ErrorCode::permission_denied);
+  EXPECT_EQ(objects(""), before);
+}
+
+TEST_F(KeysTest, OnlyAFullKeyAddsAndRemoves) {
+  const auto reader = add(SlotRole::reader, "reads");
+  (void)add(SlotRole::writer, "writes");
+  for (const std::string_view with : {"reads", "writes"}) {
+    const auto at = open(with);
+    EXPECT_EQ(add_key(at->repository(), bytes(with), bytes("more"), {}).error().code(),
+              ErrorCode::permission_denied);
+    EXPECT_EQ(remove_key(at->repository(), reader).error().code(), ErrorCode::permission_denied);
+  }
+  EXPECT_EQ(keys().size(), 3U);
+}
+
+TEST_F(KeysTest, ASecondFullKeyIsAsGoodAsTheFirst) {
+  (void)back_up(*open());
+  (void)add(SlotRole::full, "second");
+  const auto first = full_slot();
+  const auto at = open("second", "b");
+  EXPECT_TRUE(differences(files(), restored(*at)).empty());
+  for (const auto& key : keys("second")) {
+    if (!key.is_current) EXPECT_EQ(must(remove_key(at->repository(), key.id)), key.id);
+  }
+  EXPECT_EQ(Location::open(location(), bytes(passphrase)).error().code(), ErrorCode::wrong_key);
+  EXPECT_EQ(keys("second").size(), 1U);
+}
+
+TEST_F(KeysTest, TheLastFullSlotStays) {
+  (void)add(SlotRole::reader, "reads");
+  (void)add(SlotRole::writer, "writes");
+  const auto at = open();
+  const auto removed = remove_key(at->repository(), full_slot());
+  ASSERT_FALSE(removed.ok());
+  EXPECT_EQ(removed.error().code(), ErrorCode::conflict);
+  EXPECT_EQ(removed.error().retry(), base::Retry::never);
+  EXPECT_FALSE(removed.error().hint().empty());
+  EXPECT_EQ(keys().size(), 3U);
+}
+
+TEST_F(KeysTest, RemovesByPrefix) {
+  const auto added = add(SlotRole::reader, "reads");
+  const auto at = open();
+  EXPECT_EQ(remove_key(at->repository(), added.substr(0, 3)).error().code(), ErrorCode::not_found)
+      << "too short";
+  EXPECT_EQ(remove_key(at->repository(), "").error().code(), ErrorCode::not_found);
+  EXPECT_EQ(remove_key(at->repository(), "00000000").error().code(), ErrorCode::not_found);
+  EXPECT_EQ(must(remove_key(at->repository(), added.substr(0, 8))), added);
+  EXPECT_EQ(Location::open(location(), bytes("reads")).error().code(), ErrorCode::wrong_key);
+}
+
+TEST_F(KeysTest, AddingNeedsThePassphraseAgain) {
+  EXPECT_EQ(add_key(open()->repository(), bytes("wrong"), bytes("new"), {}).error().code(),
+            ErrorCode::wrong_key);
+  EXPECT_EQ(keys().size(), 1U);
+}
+
+TEST_F(KeysTest, AChangedPasswordMakesTheOldOneUseless) {
+  (void)back_up(*open());
+  const auto old = full_slot();
+  const auto id = must(change_password(open()->repository(), bytes(passphrase), bytes("fresh")));
+  EXPECT_NE(id, old);
+  EXPECT_EQ(Location::open(location(), bytes(passphrase)).error().code(), ErrorCode::wrong_key);
+  const auto slots = keys("fresh");
+  ASSERT_EQ(slots.size(), 1U);
+  EXPECT_EQ(slots[0].info.role, SlotRole::full);
+  EXPECT_EQ(slots[0].info.label, "first");
+  EXPECT_TRUE(differences(files(), restored(*open("fresh"))).empty());
+  EXPECT_EQ(change_password(open("fresh")->repository(), bytes("wrong"), bytes("x")).error().code(),
+            ErrorCode::wrong_key);
+}
+
+TEST_F(KeysTest, AWriterChangesItsOwnPassword) {
+  (void)add(SlotRole::writer, "writes");
+  let_it_settle();
+  const auto first = back_up(*open("writes", "writer"));
+  (void)must(
+      change_password(open("writes", "writer")->repository(), bytes("writes"), bytes("changed")));
+  const auto second = back_up(*open("changed", "writer"));
+  EXPECT_EQ(second.parent, first.snapshot);
+  EXPECT_EQ(second.capture.bytes_read, 0U);
+  EXPECT_EQ(keys().size(), 2U);
+}
+
+TEST_F(KeysTest, NoSecretIsInAnyObject) {
+  (void)add(SlotRole::writer, "a passphrase for writing");
+  (void)back_up(*open());
+  const auto at = open();
+  const auto& keyring = at->repository().keys();
+  const std::vector<std::string> secrets = {
+      std::string(base::as_text(keyring.reader->private_key.view())),
+      std::string(base::as_text(keyring.admin->seed())),
+      std::string(base::as_text(keyring.writer->seed())),
+      std::string(base::as_text(keyring.id_key.view())),
+      std::string(passphrase),
+      "a passphrase for writing"};
+  for (const auto& name : objects("")) {
+    const auto object = must(at->repository().storage().get(name, 1 << 20));
+    for (const auto& secret : secrets) {
+      EXPECT_EQ(base::as_text(object).find(secret), std::string_view::npos) << name;
+    }
+    for (const std::string_view plain : {"a few bytes", "below", "ttttttttttttttttt"}) {
+      EXPECT_EQ(base::as_text(object).find(plain), std::string_view::npos)
+          << name << " shows contents or names";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::engine

@@ -1,0 +1,71 @@
+// A scan tells good objects from bad ones, and a pack whose bytes are not what its name states.
+#include "repository/pack_scan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "repository/object_name.hpp"
+#include "repository_fixture.hpp"
+
+namespace holdfast::repository {
+namespace {
+
+struct Scanned {
+  TestRepository test;
+  std::unique_ptr<Repository> repository = test.open();
+  PackInfo pack;
+
+  Scanned() {
+    (void)must(write_snapshot(*repository, {{"/f", noise(1, 60'000)}}));
+    for (const auto& [name, found] : must(list_packs(*repository))) {
+      if (found.type == ChunkType::data)
+        pack = {.name = name, .type = found.type, .size = found.size};
+    }
+  }
+  void flip(std::size_t at) {
+    must(test.storage.damage(pack_object_name(pack.type, pack.name),
+                             [at](base::Bytes& bytes) { bytes[at] ^= 1; }));
+  }
+  base::Result<ScannedPack> scan(ScanDepth depth) {
+    PackReader packs(*repository);
+    return scan_pack(*repository, packs, pack, depth);
+  }
+};
+
+TEST(PackScan, ASoundPackIsAllGood) {
+  Scanned sound;
+  const auto scanned = must(sound.scan(ScanDepth::objects));
+  EXPECT_TRUE(scanned.hash_is_right);
+  EXPECT_TRUE(scanned.bad.empty());
+  EXPECT_FALSE(scanned.good.empty());
+}
+
+TEST(PackScan, AFlippedByteOfAnObjectCostsThatObject) {
+  Scanned damaged;
+  const auto before = must(damaged.scan(ScanDepth::objects));
+  damaged.flip(before.good[1].offset + 20);
+  const auto scanned = must(damaged.scan(ScanDepth::objects));
+  EXPECT_FALSE(scanned.hash_is_right);
+  ASSERT_EQ(scanned.bad.size(), 1U);
+  EXPECT_EQ(scanned.bad[0].id, before.good[1].id);
+  EXPECT_EQ(scanned.good.size(), before.good.size() - 1);
+}
+
+TEST(PackScan, HashingSeesEveryRegion) {
+  for (const std::size_t at : {std::size_t{9}, std::size_t{60}, std::size_t{5'000}}) {
+    Scanned damaged;
+    damaged.flip(at);
+    EXPECT_FALSE(must(damaged.scan(ScanDepth::hash)).hash_is_right);
+  }
+}
+
+TEST(PackScan, ADamagedDirectoryOrHeaderIsAnError) {
+  Scanned directory;
+  directory.flip(directory.pack.size - 30);
+  EXPECT_EQ(directory.scan(ScanDepth::objects).error().code(), base::ErrorCode::damaged);
+  Scanned header;
+  header.flip(70);  // in the sealed key
+  EXPECT_EQ(header.scan(ScanDepth::objects).error().code(), base::ErrorCode::damaged);
+}
+
+}  // namespace
+}  // namespace holdfast::repository
