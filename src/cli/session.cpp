@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "environment.hpp"
 #include "io/terminal.hpp"
 
 namespace holdfast::cli {

@@ -43,6 +43,7 @@ class PruneRunner {
 
  private:
   base::Result<void> look();
+  base::Result<void> read_again();
   base::Result<void> mark_snapshots();
   base::Result<void> plan();
   base::Result<void> copy_live(const std::vector<PackInfo>& rewrite,
@@ -73,6 +74,7 @@ class PruneRunner {
   std::stop_token stop_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<RepositoryReader> reader_;
+  SnapshotList snapshots_;
   PruneReport report_;
 
   base::Time now_;
@@ -88,6 +90,8 @@ class PruneRunner {
 // that was stored.
 base::Result<void> PruneRunner::look() {
   step("listing");
+  // Snapshots before the index: what a listed one needs was indexed before it was committed.
+  snapshots_ = TRY(list_snapshots(repository_));
   condemnations_ = TRY(list_condemnations(repository_, &report_.ignored));
   TRY(repository_.refresh_index(Repository::Segments::all, nullptr));
   listed_ = TRY(list_packs(repository_, &report_.ignored));
@@ -113,7 +117,7 @@ base::Result<void> PruneRunner::look() {
 
 // Reads the trees of all snapshots that were not read yet. Anything unreadable ends the prune.
 base::Result<void> PruneRunner::mark_snapshots() {
-  auto list = TRY(list_snapshots(repository_));
+  auto& list = snapshots_;
   for (auto& ignored : list.ignored) report_.ignored.push_back(std::move(ignored));
   if (!list.damaged.empty()) {
     return base::Error(list.damaged.front().error)
@@ -307,20 +311,24 @@ base::Result<void> PruneRunner::execute_ripe() {
   return remove_packs(ripe);
 }
 
+// Snapshots, index and packs as of now, in the order of look().
+base::Result<void> PruneRunner::read_again() {
+  snapshots_ = TRY(list_snapshots(repository_));
+  TRY(repository_.refresh_index(Repository::Segments::all));
+  listed_ = TRY(list_packs(repository_));
+  live_.reset();  // the index was updated: its numbers are new
+  marked_.clear();
+  return mark_snapshots();
+}
+
 // The snapshots as of now, after the condemnations: whatever they need and lies in condemned packs
 // only is copied first.
 base::Result<void> PruneRunner::recheck() {
-  live_.reset();  // the index was updated: its numbers are new
-  marked_.clear();
-  TRY(mark_snapshots());
+  TRY(read_again());
   PackSet condemned;
   for (const auto& name : condemned_) condemned.insert(name);
   TRY(copy_chunks(condemned));
-  TRY(repository_.refresh_index(Repository::Segments::all));
-  listed_ = TRY(list_packs(repository_));
-  live_.reset();
-  marked_.clear();
-  TRY(mark_snapshots());
+  TRY(read_again());
   return each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
     if (!is_live || std::any_of(places.begin(), places.end(),
                                 [&](const FoundChunk& place) { return is_sound_place(place); }))

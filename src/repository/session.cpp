@@ -72,7 +72,7 @@ base::Result<void> Session::put() {
   return {};
 }
 
-// Lists condemnations; what is new must not be among what this session relies on.
+// Lists condemnations; nothing that this session relies on may be among them.
 base::Result<void> Session::look() {
   const auto condemnations = TRY(list_condemnations(repository_));
   std::vector<ObjectHash>
@@ -81,7 +81,7 @@ base::Result<void> Session::look() {
     const std::lock_guard lock(mutex_);
     for (const auto& condemnation : condemnations) {
       for (const auto& pack : condemnation.packs) {
-        if (relied_on_.contains(pack.name) && !avoided_.contains(pack.name)) {
+        if (relied_on_.contains(pack.name)) {
           return base::Error(base::ErrorCode::conflict, "a prune has condemned pack " +
                                                             short_name(pack.name) +
                                                             ", whose data this run was reusing")

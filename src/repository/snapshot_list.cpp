@@ -241,6 +241,10 @@ base::Result<void> write_note(const Repository& repository, const ObjectHash& sn
   const auto& keys = repository.keys();
   if (!keys.writer) return needs_writing_key("annotating a snapshot");
   if (action == NoteAction::release && !keys.admin) return needs_admin_key("releasing a snapshot");
+  if (key.size() + value.size() > tag_bytes_max) {
+    return base::Error(base::ErrorCode::invalid_argument, "a tag or reason is too long")
+        .with_hint("16 KiB is the most");
+  }
   base::Bytes receipt;
   base::ByteWriter fields(receipt);
   fields.raw(snapshot);

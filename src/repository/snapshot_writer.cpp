@@ -11,6 +11,20 @@ namespace {
 
 constexpr std::size_t bundle_blocks = 8;
 constexpr std::size_t stream_blocks = 4;
+constexpr std::size_t tags_max = 1'000;
+
+// What readers would refuse is refused before anything is stored.
+base::Result<void> check_texts(const SnapshotOptions& options) {
+  bool fits = options.tags.size() <= tags_max && options.host.size() <= tag_bytes_max &&
+              options.label.size() <= tag_bytes_max;
+  for (const auto& [key, value] : options.tags) {
+    fits = fits && key.size() + value.size() <= tag_bytes_max;
+  }
+  if (fits) return {};
+  return base::Error(base::ErrorCode::invalid_argument,
+                     "a tag, the host or the label is too long, or there are too many tags")
+      .with_hint("16 KiB each and 1,000 tags are the most");
+}
 
 }  // namespace
 
@@ -36,6 +50,7 @@ SnapshotWriter::~SnapshotWriter() {
 base::Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::begin(Repository& repository,
                                                                     SnapshotOptions options) {
   if (!repository.keys().writer) return needs_writing_key("a backup");
+  TRY(check_texts(options));
   std::unique_ptr<SnapshotWriter> writer(new SnapshotWriter(repository, std::move(options)));
   TRY(writer->start());
   return writer;

@@ -27,7 +27,8 @@ std::string_view mutant_name(Mutant mutant) {
   switch (mutant) {
     case Mutant::none: return "none";
     case Mutant::blind_to_condemnations: return "blind_to_condemnations";
-    case Mutant::no_recheck: return "no_recheck";
+    case Mutant::swallowed_error: return "swallowed_error";
+    case Mutant::early_acknowledgement: return "early_acknowledgement";
     case Mutant::first_page_only: return "first_page_only";
     case Mutant::outage_is_absence: return "outage_is_absence";
     case Mutant::snapshot_before_index: return "snapshot_before_index";
@@ -94,15 +95,23 @@ base::Result<storage::ObjectInfo> MutantStorage::commit(std::string_view name, b
   if (mutant_ == Mutant::snapshot_before_index && name.starts_with("index/"))
     return hold(name, std::move(content));
   if (mutant_ == Mutant::skipped_sync && is_pack(name)) return hold(name, std::move(content));
+  if (mutant_ == Mutant::early_acknowledgement && name.starts_with("snapshots/"))
+    return hold(name, std::move(content));
   if (mutant_ == Mutant::lost_successor && role_ == Role::maintenance && name.starts_with("index/"))
     return hold(name, std::move(content));  // nothing flushes a prune
   if (mutant_ == Mutant::removes_before_it_copies && role_ == Role::maintenance && is_pack(name))
     return hold(name, std::move(content));
   if (mutant_ == Mutant::torn_object && commits_ % torn_every == 0)
     content.resize(content.size() / 2);
-  auto upload = TRY(inner_.begin_put());
-  TRY(upload->append(content));
-  auto info = TRY(upload->commit(name, options));
+  auto stored = inner_.put(name, content, options);
+  if (!stored.ok() && mutant_ == Mutant::swallowed_error) {
+    return storage::ObjectInfo{.name = std::string(name),
+                               .size = content.size(),
+                               .stored_at = client_clock_.now(),
+                               .version = {},
+                               .retained_until = {}};
+  }
+  auto info = TRY(std::move(stored));
   if (mutant_ == Mutant::client_clock) info.stored_at = client_clock_.now();
   return info;
 }
@@ -141,10 +150,6 @@ base::Result<storage::ListPage> MutantStorage::list(const storage::ListOptions& 
       options.prefix.starts_with("condemned/"))
     return storage::ListPage{};
   const bool of_snapshots = options.prefix.starts_with("snapshots/");
-  if (mutant_ == Mutant::no_recheck && role_ == Role::maintenance && of_snapshots) {
-    if (!first_snapshots_) first_snapshots_ = TRY(inner_.list_all(options.prefix));
-    return storage::ListPage{.objects = *first_snapshots_, .next = {}};
-  }
   storage::ListOptions asked = options;
   const bool cut = mutant_ == Mutant::first_page_only && of_snapshots;
   if (cut) asked.page_size = short_page;

@@ -17,7 +17,6 @@ namespace holdfast::simulation {
 enum class Mutant {
   none,
   blind_to_condemnations,   // a writer doesn't look what prunes are about to delete
-  no_recheck,               // prune believes the list of snapshots that it read first
   first_page_only,          // a listing of many snapshots ends after its first page
   outage_is_absence,        // a driver reports an outage as not_found
   snapshot_before_index,    // segments are stored after the snapshot that needs them
@@ -26,6 +25,8 @@ enum class Mutant {
   torn_object,              // an upload that was cut short is acknowledged
   lost_successor,           // superseded segments go, their successor never came
   removes_a_neighbour,      // a batch delete takes one object too many
+  swallowed_error,          // a driver reports success although a put failed
+  early_acknowledgement,    // a snapshot is reported before it is durable
   yesterdays_list,          // listings of snapshots are a day old
   removes_before_it_copies  // compaction deletes what it should have copied
 };
@@ -73,7 +74,6 @@ class MutantStorage final : public storage::Storage {
   const Mutant mutant_;
   const Role role_;
   std::vector<Held> held_;
-  std::optional<std::vector<storage::ObjectInfo>> first_snapshots_;
   std::uint64_t commits_ = 0;
 };
 

@@ -47,8 +47,10 @@ enum class Rule : std::uint32_t {
   superseded_stay = 1u << 13,  // segments are deleted once their successor is older than STALE
   clean_only_old =
       1u << 14,  // entries of packs that aren't listed are dropped from old segments only
+  // Early ripeness waits for the sessions.
+  sessions_awaited = 1u << 17,
 };
-constexpr std::uint32_t all_rules = (1u << 17) - 1;
+constexpr std::uint32_t all_rules = (1u << 18) - 1;
 [[nodiscard]] constexpr std::uint32_t without(Rule rule) {
   return all_rules & ~static_cast<std::uint32_t>(rule);
 }

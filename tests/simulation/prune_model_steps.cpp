@@ -191,6 +191,7 @@ void ModelSteps::pruner_steps(const ModelState& state, unsigned number, const Em
 // Every writer has ended, or is dead, or has renewed (and so listed condemned/, or will before it
 // does anything else) after what happened `age` ticks ago.
 bool ModelSteps::all_have_renewed_since(const ModelState& state, unsigned age) const {
+  if (!rule(Rule::sessions_awaited)) return true;
   for (unsigned i = 0; i < options_.writers; ++i) {
     const ModelWriter& writer = state.writers[i];
     if (writer.at == WriterAt::idle || writer.renewed > options_.ttl || writer.renewed < age)

@@ -93,6 +93,14 @@ TEST(PruneModel, StaleListingsAreSafeInEveryReachableState) {
   EXPECT_TRUE(result.complete);
 }
 
+TEST(PruneModel, EarlyRipenessIsSafeInEveryReachableState) {
+  PruneModelOptions options = small();
+  options.features |= early_ripeness | features({Feature::renew});
+  const PruneModelResult result = explored(options);
+  EXPECT_EQ(result.violation, "");
+  EXPECT_TRUE(result.complete);
+}
+
 TEST(PruneModel, SkewedTimesAreSafe) {
   PruneModelOptions options = small();
   options.skew = 1;
@@ -169,6 +177,12 @@ PruneModelOptions two_copies() {
   return options;
 }
 
+PruneModelOptions early_ripe() {
+  PruneModelOptions options = small();
+  options.features |= early_ripeness;
+  return options;
+}
+
 class PruneModelMutant : public testing::TestWithParam<Mutant> {};
 
 TEST_P(PruneModelMutant, LosesAChunk) {
@@ -198,6 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mutant{"condemnation_dropped_at_once", Rule::condemnation_stays, stale_world()},
         Mutant{"condemnation_taken_back", Rule::condemnation_irrevocable, two_pruners()},
         Mutant{"superseded_segments_deleted_at_once", Rule::superseded_stay, two_copies()},
+        Mutant{"early_without_asking_sessions", Rule::sessions_awaited, early_ripe()},
         Mutant{"entries_of_young_packs_dropped", Rule::clean_only_old, stale_world()}),
     [](const auto& each) { return each.param.name; });
 

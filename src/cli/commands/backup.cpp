@@ -1,11 +1,11 @@
 // init and backup.
 #include "engine/backup.hpp"
-#include "environment.hpp"
 
 #include <fmt/format.h>
 
 #include "base/units.hpp"
 #include "commands/handlers.hpp"
+#include "environment.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
 #include "requests.hpp"

@@ -79,8 +79,9 @@ std::string environment_section() {
             "The passphrase. Removed from the environment at once; no child process inherits it.");
   text += entry("HOLDFAST_NEW_KEY",
                 "The new passphrase of key add and key change-password; treated likewise.");
-  return text +
-         entry("XDG_CACHE_HOME", "Where the local cache lies, in holdfast/; ~/.cache without it.");
+  return text + entry("HOLDFAST_CACHE_DIR",
+                      "Where the local cache lies. Without it: holdfast/ in XDG_CACHE_HOME, else "
+                      "in ~/.cache.");
 }
 
 }  // namespace

@@ -31,5 +31,22 @@ TEST(Environment, BothSecretsAreTaken) {
   EXPECT_FALSE(environment_variable("HOLDFAST_NEW_KEY").has_value());
 }
 
+TEST(Environment, TheCacheLiesWhereTheFirstVariableSays) {
+  const auto home = environment_variable("HOME").value_or("/");
+  for (const auto* name : {"HOLDFAST_CACHE_DIR", "XDG_CACHE_HOME", "HOME"}) ::unsetenv(name);
+  EXPECT_EQ(cache_directory(), "/var/cache/holdfast");
+  ::setenv("HOME", "/home/me", 1);
+  EXPECT_EQ(cache_directory(), "/home/me/.cache/holdfast");
+  ::setenv("XDG_CACHE_HOME", "relative", 1);
+  EXPECT_EQ(cache_directory(), "/home/me/.cache/holdfast");
+  ::setenv("XDG_CACHE_HOME", "/caches", 1);
+  EXPECT_EQ(cache_directory(), "/caches/holdfast");
+  ::setenv("HOLDFAST_CACHE_DIR", "/fast", 1);
+  EXPECT_EQ(cache_directory(), "/fast");
+  ::unsetenv("HOLDFAST_CACHE_DIR");
+  ::unsetenv("XDG_CACHE_HOME");
+  ::setenv("HOME", home.c_str(), 1);
+}
+
 }  // namespace
 }  // namespace holdfast::cli

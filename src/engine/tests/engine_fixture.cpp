@@ -104,7 +104,9 @@ void EngineTest::make_tree() const {
   write("below/middle", noise(2, 20'000));
   write("below/small", "a few bytes");
   write("below/empty", "");
-  write("below/deeper/text", std::string(50'000, 't'));
+  std::string text;
+  for (int i = 0; text.size() < 50'000; ++i) text += "line " + std::to_string(i) + "\n";
+  write("below/deeper/text", text.substr(0, 50'000));
   fs::create_symlink("large", files() + "/link");
   fs::create_hard_link(files() + "/below/middle", files() + "/same");
   fs::create_directory(files() + "/nothing");

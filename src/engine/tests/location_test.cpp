@@ -1,7 +1,6 @@
 // Opening and making the place of a repository.
 #include "engine/location.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "engine_fixture.hpp"
@@ -102,39 +101,6 @@ TEST_F(LocationTest, AnOldRosterPutBackIsSeen) {
   EXPECT_EQ(code_of_opening(), ErrorCode::damaged);
   EXPECT_TRUE(Location::open(location("new"), bytes(passphrase)).ok())
       << "a machine that never saw the newer one can't know";
-}
-
-class CacheDirectory : public testing::Test {
- protected:
-  CacheDirectory() {
-    for (const auto* name : names) {
-      const char* value = std::getenv(name);
-      saved_.emplace_back(name, value == nullptr ? "" : value);
-      ::unsetenv(name);
-    }
-  }
-  ~CacheDirectory() override {
-    for (const auto& [name, value] : saved_) {
-      ::unsetenv(name.c_str());
-      if (!value.empty()) ::setenv(name.c_str(), value.c_str(), 1);
-    }
-  }
-  static constexpr std::array names = {"HOLDFAST_CACHE_DIR", "XDG_CACHE_HOME", "HOME"};
-
- private:
-  std::vector<std::pair<std::string, std::string>> saved_;
-};
-
-TEST_F(CacheDirectory, FollowsTheEnvironment) {
-  EXPECT_EQ(default_cache_directory(), "/var/cache/holdfast");
-  ::setenv("HOME", "/home/x", 1);
-  EXPECT_EQ(default_cache_directory(), "/home/x/.cache/holdfast");
-  ::setenv("XDG_CACHE_HOME", "/cache", 1);
-  EXPECT_EQ(default_cache_directory(), "/cache/holdfast");
-  ::setenv("HOLDFAST_CACHE_DIR", "/mine", 1);
-  EXPECT_EQ(default_cache_directory(), "/mine");
-  ::setenv("HOLDFAST_CACHE_DIR", "", 1);
-  EXPECT_EQ(default_cache_directory(), "/cache/holdfast") << "empty counts as unset";
 }
 
 }  // namespace

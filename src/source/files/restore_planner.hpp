@@ -76,7 +76,7 @@ class RestorePlanner {
                                     const std::string& name);
   base::Result<void> plan_leaf(repository::Entry& entry, const std::string& shown,
                                const std::string& name);
-  base::Result<void> plan_file(repository::Entry& entry, PosixAttributes attributes,
+  base::Result<void> plan_file(repository::Entry& entry, const PosixAttributes& attributes,
                                Frame& directory, FilePlace place);
   base::Result<void> plan_large(const repository::Entry& entry, TargetMetadata metadata,
                                 const Frame& directory, const FilePlace& place, FileStart start);

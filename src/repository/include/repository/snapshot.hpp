@@ -49,6 +49,7 @@ struct SnapshotDetail {
 };
 
 constexpr std::size_t warnings_max = 10'000;
+constexpr std::size_t tag_bytes_max = 16 * 1024;  // key and value together; also host, label
 constexpr std::size_t snapshot_bytes_max = 64 * 1024 * 1024;
 
 // The body of the signed object.
