@@ -15,22 +15,14 @@ bool is_pack(std::string_view name) {
   return name.starts_with("data/") || name.starts_with("tree/");
 }
 
-template <typename T>
-base::Result<T> absence_for_outage(base::Result<T> result) {
-  if (result.ok() || result.error().code() != base::ErrorCode::unavailable) return result;
-  return base::Error(base::ErrorCode::not_found, "no such object");
-}
-
 }  // namespace
 
 std::string_view mutant_name(Mutant mutant) {
   switch (mutant) {
     case Mutant::none: return "none";
-    case Mutant::blind_to_condemnations: return "blind_to_condemnations";
     case Mutant::swallowed_error: return "swallowed_error";
     case Mutant::early_acknowledgement: return "early_acknowledgement";
     case Mutant::first_page_only: return "first_page_only";
-    case Mutant::outage_is_absence: return "outage_is_absence";
     case Mutant::snapshot_before_index: return "snapshot_before_index";
     case Mutant::skipped_sync: return "skipped_sync";
     case Mutant::client_clock: return "client_clock";
@@ -38,7 +30,6 @@ std::string_view mutant_name(Mutant mutant) {
     case Mutant::lost_successor: return "lost_successor";
     case Mutant::removes_a_neighbour: return "removes_a_neighbour";
     case Mutant::yesterdays_list: return "yesterdays_list";
-    case Mutant::removes_before_it_copies: return "removes_before_it_copies";
   }
   return "";
 }
@@ -99,8 +90,6 @@ base::Result<storage::ObjectInfo> MutantStorage::commit(std::string_view name, b
     return hold(name, std::move(content));
   if (mutant_ == Mutant::lost_successor && role_ == Role::maintenance && name.starts_with("index/"))
     return hold(name, std::move(content));  // nothing flushes a prune
-  if (mutant_ == Mutant::removes_before_it_copies && role_ == Role::maintenance && is_pack(name))
-    return hold(name, std::move(content));
   if (mutant_ == Mutant::torn_object && commits_ % torn_every == 0)
     content.resize(content.size() / 2);
   auto stored = inner_.put(name, content, options);
@@ -123,9 +112,7 @@ base::Result<void> MutantStorage::read(std::string_view name, storage::Range ran
     std::memcpy(out.data(), held.content.data() + range.offset, range.size);
     return {};
   }
-  auto result = inner_.read(name, range, out);
-  return mutant_ == Mutant::outage_is_absence ? absence_for_outage(std::move(result))
-                                              : std::move(result);
+  return inner_.read(name, range, out);
 }
 
 base::Result<base::Bytes> MutantStorage::get(std::string_view name, std::uint64_t size_max,
@@ -133,9 +120,7 @@ base::Result<base::Bytes> MutantStorage::get(std::string_view name, std::uint64_
   for (const auto& held : held_) {
     if (held.name == name) return held.content;
   }
-  auto result = inner_.get(name, size_max, version);
-  return mutant_ == Mutant::outage_is_absence ? absence_for_outage(std::move(result))
-                                              : std::move(result);
+  return inner_.get(name, size_max, version);
 }
 
 base::Result<storage::ObjectInfo> MutantStorage::stat(std::string_view name) {
@@ -146,18 +131,11 @@ base::Result<storage::ObjectInfo> MutantStorage::stat(std::string_view name) {
 }
 
 base::Result<storage::ListPage> MutantStorage::list(const storage::ListOptions& options) {
-  if (mutant_ == Mutant::blind_to_condemnations && role_ == Role::backup &&
-      options.prefix.starts_with("condemned/"))
-    return storage::ListPage{};
   const bool of_snapshots = options.prefix.starts_with("snapshots/");
   storage::ListOptions asked = options;
   const bool cut = mutant_ == Mutant::first_page_only && of_snapshots;
   if (cut) asked.page_size = short_page;
-  auto listed = inner_.list(asked);
-  if (mutant_ == Mutant::outage_is_absence && !listed.ok() &&
-      listed.error().code() == base::ErrorCode::unavailable)
-    return storage::ListPage{};
-  auto page = TRY(std::move(listed));
+  auto page = TRY(inner_.list(asked));
   if (cut) page.next.clear();
   if (mutant_ == Mutant::yesterdays_list && role_ == Role::maintenance && of_snapshots) {
     std::erase_if(page.objects, [&](const storage::ObjectInfo& info) {

@@ -16,19 +16,16 @@ namespace holdfast::simulation {
 
 enum class Mutant {
   none,
-  blind_to_condemnations,   // a writer doesn't look what prunes are about to delete
-  first_page_only,          // a listing of many snapshots ends after its first page
-  outage_is_absence,        // a driver reports an outage as not_found
-  snapshot_before_index,    // segments are stored after the snapshot that needs them
-  skipped_sync,             // packs are acknowledged before they are durable
-  client_clock,             // the storage's clock is the client's
-  torn_object,              // an upload that was cut short is acknowledged
-  lost_successor,           // superseded segments go, their successor never came
-  removes_a_neighbour,      // a batch delete takes one object too many
-  swallowed_error,          // a driver reports success although a put failed
-  early_acknowledgement,    // a snapshot is reported before it is durable
-  yesterdays_list,          // listings of snapshots are a day old
-  removes_before_it_copies  // compaction deletes what it should have copied
+  first_page_only,        // a listing of many snapshots ends after its first page
+  snapshot_before_index,  // segments are stored after the snapshot that needs them
+  skipped_sync,           // packs are acknowledged before they are durable
+  client_clock,           // the storage's clock is the client's
+  torn_object,            // an upload that was cut short is acknowledged
+  lost_successor,         // superseded segments go, their successor never came
+  removes_a_neighbour,    // a batch delete takes one object too many
+  swallowed_error,        // a driver reports success although a put failed
+  early_acknowledgement,  // a snapshot is reported before it is durable
+  yesterdays_list         // listings of snapshots are a day old
 };
 [[nodiscard]] std::string_view mutant_name(Mutant mutant);
 

@@ -264,9 +264,7 @@ base::Result<void> World::process(Machine& machine, Role role, const Deed& deed)
     const bool cut = faults.crashed() || (!calm_ && options_.faults == WorldOptions::Faults::all &&
                                           weather_.below(6) == 0);
     if (cut) faults.crash();
-    if (options_.mutant != Mutant::lost_successor &&
-        options_.mutant != Mutant::removes_before_it_copies)
-      mutated.flush();
+    if (options_.mutant != Mutant::lost_successor) mutated.flush();
     repository = base::Error(base::ErrorCode::cancelled, "ended");
     if (cut) {
       ++report_.crashes;

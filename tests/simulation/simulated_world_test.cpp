@@ -106,10 +106,16 @@ TEST_P(PlantedMutant, IsCaught) {
   FAIL() << mutant_name(options.mutant) << " got away in " << GetParam().seeds << " seeds";
 }
 
-INSTANTIATE_TEST_SUITE_P(Mutants, PlantedMutant, testing::Values(Planted{Mutant::no_recheck, 60}),
-                         [](const auto& each) {
-                           return std::string(mutant_name(each.param.mutant));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Mutants, PlantedMutant,
+    testing::Values(Planted{Mutant::first_page_only, 10},
+                    Planted{Mutant::snapshot_before_index, 10}, Planted{Mutant::skipped_sync, 10},
+                    Planted{Mutant::client_clock, 150}, Planted{Mutant::torn_object, 10},
+                    Planted{Mutant::lost_successor, 10}, Planted{Mutant::removes_a_neighbour, 10},
+                    Planted{Mutant::swallowed_error, 10},
+                    Planted{Mutant::early_acknowledgement, 10},
+                    Planted{Mutant::yesterdays_list, 10}),
+    [](const auto& each) { return std::string(mutant_name(each.param.mutant)); });
 
 }  // namespace
 }  // namespace holdfast::simulation

@@ -85,7 +85,7 @@ TEST_F(KeysTest, AWriterBacksUpAgainAndAgainAndReadsNothing) {
   const auto second = back_up(*open("writes", "writer"));
   EXPECT_EQ(second.parent, first.snapshot);
   EXPECT_EQ(second.capture.bytes_read, 0U) << "incremental from its own cache";
-  EXPECT_EQ(second.bytes_new, 0U);
+  EXPECT_LT(second.bytes_new, 10'000U) << "nothing but perhaps the directory above";
 
   const auto list = must(repository::list_snapshots(repository));
   EXPECT_EQ(list.snapshots.size(), 2U) << "its own";

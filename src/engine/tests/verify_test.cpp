@@ -210,6 +210,34 @@ TEST_F(VerifyTest, DamageOfAnySmallObjectIsFoundWhateverTheCacheHas) {
   expect_sound(verified(Level::intact, "a"));
 }
 
+// What verification finds, a repair mends, down to the smallest object.
+TEST_F(VerifyTest, ARepairLeavesASoundRepository) {
+  {
+    const auto at = open();
+    auto& repository = at->repository();
+    const auto id = must(repository::list_snapshots(repository)).snapshots.at(0).id;
+    must(repository::write_note(repository, id, repository::NoteAction::tag, "key", "value"));
+    const auto slot = must(add_key(repository, bytes(passphrase), bytes("reads"),
+                                   {.role = repository::SlotRole::reader, .label = "reader"}));
+    must(repository.write_roster(repository.roster().writers));
+    flip_byte("keys/" + slot, 10);
+  }
+  flip_byte(objects("notes").at(0), 60);
+  flip_byte(objects("roster").at(0), 60);
+  flip_byte(objects("index").at(0), 60);
+  flip_byte("snapshots/" + snapshot_, 60);
+  EXPECT_GE(verified(Level::sound, "a").damage_count, 5U);
+  {
+    const auto at = open();  // whose cache still has the snapshot
+    const auto report = must(repository::repair(at->repository(), {}, {}));
+    EXPECT_EQ(report.lost_count, 0U);
+    EXPECT_EQ(report.removed_objects.size(), 3U);
+    EXPECT_EQ(report.replaced.size(), 1U);
+  }
+  for (const std::string machine : {"a", "later"}) expect_sound(verified(Level::sound, machine));
+  EXPECT_TRUE(differences(files(), restored(*open(passphrase, "later"))).empty());
+}
+
 TEST_F(VerifyTest, OneSnapshotIsVerifiedByItself) {
   write("d", noise(4, 100'000));
   const auto second = base::to_hex(*back_up(*open()).snapshot);
