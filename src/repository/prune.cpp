@@ -293,16 +293,21 @@ base::Result<void> PruneRunner::execute_ripe() {
   TRY(look());
   std::vector<Condemnation> ripe;
   PackSet doomed;
+  PackSet gone;
+  for (const auto& condemnation : condemnations_) {
+    if (condemnation.stage != CondemnationStage::gone) continue;
+    for (const auto& pack : condemnation.packs) gone.insert(pack.name);
+  }
   for (const auto& condemnation : condemnations_) {
     if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at))
       continue;
-    bool any_left = false;
+    bool is_unfinished = false;
     for (const auto& pack : condemnation.packs) {
-      if (!listed_.contains(pack.name)) continue;
-      doomed.insert(pack.name);
-      any_left = true;
+      if (listed_.contains(pack.name)) doomed.insert(pack.name);
+      // Deleted, but not marked: a prune crashed in between.
+      is_unfinished = is_unfinished || listed_.contains(pack.name) || !gone.contains(pack.name);
     }
-    if (any_left) ripe.push_back(condemnation);
+    if (is_unfinished) ripe.push_back(condemnation);
   }
   if (ripe.empty()) return {};
   TRY(interruptible());

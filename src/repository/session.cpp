@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include <algorithm>
 
 #include "repository/condemnation.hpp"
@@ -118,8 +120,13 @@ base::Result<void> Session::renew_if_due() {
     const std::lock_guard lock(mutex_);
     const auto elapsed = repository_.environment().clock.monotonic() - renewed_monotonic_;
     if (elapsed.nanoseconds < repository_.config().session_ttl.nanoseconds / 4) return {};
+    // One at a time: a second renewal must not be seen before the first has looked.
+    if (std::exchange(renewing_, true)) return {};
   }
-  return renew();
+  auto renewed = renew();
+  const std::lock_guard lock(mutex_);
+  renewing_ = false;
+  return renewed;
 }
 
 base::Result<void> Session::renew() {

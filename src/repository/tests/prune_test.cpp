@@ -54,6 +54,24 @@ TEST(Prune, TwiceLeavesNothingBehind) {
   EXPECT_TRUE(must(test.storage.list_all(sessions_prefix)).empty());
 }
 
+TEST(Prune, FinishesWhatACrashBetweenDeletesAndMarkLeft) {
+  TestRepository test;
+  auto repository = test.open();
+  forget(*repository, must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}})).id);
+  std::vector<CondemnedPack> packs;
+  for (const auto& [name, pack] : must(list_packs(*repository))) packs.push_back({pack.type, name});
+  (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
+  for (const auto& pack : packs) {
+    const std::vector<std::string> names{pack_object_name(pack.type, pack.name)};
+    (void)must(test.storage.remove(names));
+  }
+  for (int i = 0; i < 3; ++i) {
+    test.clock.advance(base::seconds(1));
+    (void)run_prune(*repository);
+  }
+  EXPECT_TRUE(must(test.storage.list_all(condemned_prefix)).empty());
+}
+
 TEST(Prune, DryRunChangesNothing) {
   TestRepository test;
   auto repository = test.open();

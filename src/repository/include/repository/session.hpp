@@ -49,6 +49,7 @@ class Session {
   std::uint32_t next_sequence_ = 0;
   base::Time renewed_at_;
   base::Duration renewed_monotonic_;
+  bool renewing_ = false;  // a task is between its renewal and its look
   std::vector<std::string> objects_;
   std::unordered_set<ObjectHash, IdHash> relied_on_;
   std::unordered_set<ObjectHash, IdHash> avoided_;
