@@ -321,7 +321,7 @@ Rendered by `bench/run.py` from `bench/results/{file}`; don't edit. `bench/setup
   bytes is overwritten, in runs of 256 KiB. Restores are compared with the corpus.
 - "Full verify" reads and decrypts everything: `holdfast verify --level readable`, `restic check --read-data`,
   `rustic check --read-data`, `borg check --verify-data`.
-- "Forget and prune" removes the first of three snapshots. By default rustic and Holdfast delete in a later
+- "Forget and prune" removes the first of three snapshots. By default rustic deletes in a later
   run, after a grace time, and restic and rustic leave a few per cent of unused data in place.
 
 ## Machine
