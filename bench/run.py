@@ -33,6 +33,7 @@ import limits  # noqa: E402
 import report  # noqa: E402
 from change import Change  # noqa: E402
 from measure import CommandFailed, Cost, run_measured, settle  # noqa: E402
+from removal import Removals  # noqa: E402
 from tools import TOOLS  # noqa: E402
 
 OPERATIONS = ["first", "unchanged", "changed", "restore", "verify", "prune"]
@@ -120,11 +121,12 @@ def check_restored(tool, corpus, *, contents):
 class Round:
     """One tool going once through the operations on one corpus."""
 
-    def __init__(self, tool, name, corpus, results, *, number, operations):
+    def __init__(self, tool, name, corpus, results, removals, *, number, operations):
         self.tool = tool
         self.name = name
         self.corpus = corpus
         self.results = results
+        self.removals = removals
         self.number = number
         self.operations = operations
         self.change = Change(corpus, corpora.DATA / ".change")
@@ -158,9 +160,10 @@ class Round:
         if last < OPERATIONS.index("restore"):
             return
         if "restore" in self.operations:
+            self.removals.wait()
             self.measure("restore", tool.restore(latest))
             check_restored(tool, self.corpus, contents=self.number == 0)
-            remove(tool.target)
+            self.removals.defer(tool.target)
         if "verify" in self.operations:
             self.measure("verify", tool.verify())
         if "prune" in self.operations:
@@ -222,17 +225,20 @@ def measure_corpus(name, options, results):
     print(f"{name}: {results.content['corpora'].get(name)}", flush=True)
     warm(corpus)
     tools = [TOOLS[tool](WORK) for tool in options.tools]
+    removals = Removals(WORK / "removed")
     for number in range(options.runs):
         print(f"{name}, round {number + 1} of {options.runs}", flush=True)
         turn = number % len(tools)
         for tool in tools[turn:] + tools[:turn]:
             chosen = options.operations
-            Round(tool, name, corpus, results, number=number, operations=chosen).run()
+            Round(tool, name, corpus, results, removals, number=number, operations=chosen).run()
+        removals.remove()
 
 
 def measure_flatness(options, results):
     """Peak memory of Holdfast on a tenth of the files and on a tenth of the bytes, beside the whole."""
     tool = TOOLS["holdfast"](WORK)
+    removals = Removals(WORK / "removed")
     for name in ("small", "random"):
         for label, corpus in ((f"{name}-tenth", corpora.make_tenth(name)), (name, corpora.make(name))):
             warm(corpus)
@@ -240,7 +246,10 @@ def measure_flatness(options, results):
             results.content["corpora"][section] = corpora.describe(corpus)
             for number in range(options.runs):
                 chosen = ["first", "unchanged", "restore", "verify"]
-                Round(tool, section, corpus, results, number=number, operations=chosen).run()
+                Round(
+                    tool, section, corpus, results, removals, number=number, operations=chosen
+                ).run()
+                removals.remove()
 
 
 def words(known):

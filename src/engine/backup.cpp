@@ -112,6 +112,7 @@ base::Result<BackupReport> back_up(repository::Repository& repository, const Bac
   report.parent = committed.summary.parent;
   report.bytes_new = committed.totals.bytes_new;
   report.bytes_stored = committed.totals.bytes_stored;
+  report.stages = committed.totals.stages;
   report.warnings = writer->warnings();
   report.warning_count = writer->warning_count();
   report.duration_seconds = (environment.clock.monotonic() - began).seconds();

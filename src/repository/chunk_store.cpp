@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "io/thread_time.hpp"
 #include "repository/object_name.hpp"
 
 namespace holdfast::repository {
@@ -12,6 +13,19 @@ namespace {
 // A crash costs at most what was stored in this time: a later run finds the rest by the segments.
 constexpr auto checkpoint_interval = base::seconds(60);
 constexpr std::size_t sealed_packs_waiting_max = 2;
+
+// Charges the processor time since `from` to a stage; the time until which it did.
+base::Duration charge(StageCost& stage, std::uint64_t bytes, base::Duration from) {
+  const auto now = io::thread_processor_time();
+  stage.bytes += bytes;
+  stage.time = stage.time + (now - from);
+  return now;
+}
+
+void add(StageCost& sum, const StageCost& part) {
+  sum.bytes += part.bytes;
+  sum.time = sum.time + part.time;
+}
 
 }  // namespace
 
@@ -48,13 +62,16 @@ base::Result<bool> ChunkStore::is_known(const ChunkId& id) {
 base::Result<ChunkId> ChunkStore::put(Lane& lane, ChunkType type, base::ByteView plaintext) {
   if (auto failed = failure()) return *failed;
   const auto& domain = repository_.own_domain();
+  auto at = io::thread_processor_time();
   const auto id = domain.id_of(type, plaintext);
+  at = charge(lane.stages_.name, plaintext.size(), at);
   if (!claim(id)) return id;
   auto& encoded = lane.scratch_;
   encoded.resize(encoded_header_size);
   const auto encoding = lane.compressor_.compress(plaintext, encoded);
   write_encoded_header(encoded, encoding, static_cast<std::uint32_t>(plaintext.size()));
   encoded.resize(encoded.size() + codec::cipher_tag_size);
+  at = charge(lane.stages_.compress, plaintext.size(), at);
 
   auto& builder = type == ChunkType::data ? lane.data_ : lane.tree_;
   if (!builder) {
@@ -65,6 +82,7 @@ base::Result<ChunkId> ChunkStore::put(Lane& lane, ChunkType type, base::ByteView
     builder = TRY(PackBuilder::begin(target, type));
   }
   TRY(builder->add(id, encoded));
+  charge(lane.stages_.pack, encoded.size(), at);
   bytes_new_ += plaintext.size();
   ++chunks_new_;
   if (builder->is_full()) TRY(hand_over(builder));
@@ -84,6 +102,13 @@ base::Result<void> ChunkStore::hand_over(std::unique_ptr<PackBuilder>& builder) 
 }
 
 base::Result<void> ChunkStore::finish(Lane& lane) {
+  {
+    const std::lock_guard lock(mutex_);
+    add(stages_.name, lane.stages_.name);
+    add(stages_.compress, lane.stages_.compress);
+    add(stages_.pack, lane.stages_.pack);
+  }
+  lane.stages_ = {};
   TRY(hand_over(lane.data_));
   return hand_over(lane.tree_);
 }
@@ -152,7 +177,11 @@ std::optional<base::Error> ChunkStore::failure() const {
 }
 
 StoreTotals ChunkStore::totals() const {
-  return {.bytes_new = bytes_new_, .bytes_stored = bytes_stored_, .chunks_new = chunks_new_};
+  const std::lock_guard lock(mutex_);
+  return {.bytes_new = bytes_new_,
+          .bytes_stored = bytes_stored_,
+          .chunks_new = chunks_new_,
+          .stages = stages_};
 }
 
 }  // namespace holdfast::repository

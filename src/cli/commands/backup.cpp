@@ -53,6 +53,13 @@ Result<engine::BackupOptions> options_of(const Invocation& invocation) {
   return options;
 }
 
+void write_stage(JsonWriter& json, std::string_view name, const repository::StageCost& cost) {
+  json.begin_object(name);
+  json.integer("bytes", cost.bytes);
+  json.number("seconds", cost.time.seconds());
+  json.end();
+}
+
 void write_json(JsonWriter& json, const engine::BackupReport& report,
                 const engine::BackupOptions& options) {
   const auto& capture = report.capture;
@@ -74,6 +81,11 @@ void write_json(JsonWriter& json, const engine::BackupReport& report,
   json.integer("bytes_new", report.bytes_new);
   json.integer("bytes_stored", report.bytes_stored);
   json.number("duration_seconds", report.duration_seconds);
+  json.begin_object("stages");
+  write_stage(json, "name", report.stages.name);
+  write_stage(json, "compress", report.stages.compress);
+  write_stage(json, "pack", report.stages.pack);
+  json.end();
   json.integer("warning_count", report.warning_count);
   json.begin_array("warnings");
   for (const auto& warning : report.warnings) write_incident(json, warning.path, warning.message);

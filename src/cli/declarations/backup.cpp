@@ -97,6 +97,13 @@ std::vector<Field> backup_fields() {
       {"bytes_stored", FieldType::integer,
        "What they take in the repository, compressed and encrypted."},
       {"duration_seconds", FieldType::number, "How long the run took."},
+      {"stages", FieldType::object,
+       "Where the processor time went: naming by hash, compressing, and packing (encrypting, "
+       "hashing "
+       "and writing packs)."},
+      {"stages.name", FieldType::object, "Naming: what it took in, and its processor seconds."},
+      {"stages.compress", FieldType::object, "The same of compressing."},
+      {"stages.pack", FieldType::object, "The same of packing."},
       {"warning_count", FieldType::integer, "How many warnings there were."},
       {"warnings", FieldType::array, "What could not be backed up as it should; at most 10,000."},
       {"warnings[].path", FieldType::string, "Which file, printable."},

@@ -8,6 +8,7 @@
 
 #include "codec/compression.hpp"
 #include "engine/progress.hpp"
+#include "repository/chunk_store.hpp"
 #include "repository/repository.hpp"
 #include "repository/snapshot.hpp"
 #include "source/files/capture.hpp"
@@ -30,6 +31,7 @@ struct BackupReport {
   std::uint64_t bytes_new = 0;     // plaintext that the repository didn't have
   std::uint64_t bytes_stored = 0;  // what it took in the repository
   double duration_seconds = 0;
+  repository::StoreStages stages;
   std::vector<repository::SnapshotWarning> warnings;  // the first 10,000
   std::uint64_t warning_count = 0;
 };

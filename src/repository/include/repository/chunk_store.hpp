@@ -16,10 +16,24 @@
 
 namespace holdfast::repository {
 
+// What a stage took in, and the processor time it took.
+struct StageCost {
+  std::uint64_t bytes = 0;
+  base::Duration time;
+};
+// The work on chunks, by stage: naming (plaintext), compressing (plaintext that was new), packing
+// (what is encrypted, hashed for the pack's name and handed to the storage).
+struct StoreStages {
+  StageCost name;
+  StageCost compress;
+  StageCost pack;
+};
+
 struct StoreTotals {
   std::uint64_t bytes_new = 0;     // plaintext of chunks that were not known
   std::uint64_t bytes_stored = 0;  // of packs and index segments
   std::uint64_t chunks_new = 0;
+  StoreStages stages;  // of the lanes that are finished
 };
 
 // put() may be called by many tasks, each with its own lane.
@@ -39,6 +53,7 @@ class ChunkStore {
     base::Bytes scratch_;
     std::unique_ptr<PackBuilder> data_;
     std::unique_ptr<PackBuilder> tree_;
+    StoreStages stages_;
   };
   [[nodiscard]] Lane make_lane() const { return Lane(compression_level_); }
 
@@ -71,6 +86,7 @@ class ChunkStore {
   mutable std::mutex mutex_;
   std::unordered_set<ChunkId, IdHash> claimed_;  // not yet in index_
   std::optional<base::Error> failure_;
+  StoreStages stages_;
 
   // The committer's own.
   IndexSegment pending_;
