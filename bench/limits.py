@@ -84,9 +84,10 @@ def tar_s(corpus):
     return time.monotonic() - started
 
 
-def untar_s(corpus, folder):
+def untar_s(corpus, folder, removals):
     """Seconds to copy the tree with tar, durable: what a restore can't fall below."""
     target = Path(folder) / "untar"
+    removals.wait()
     target.mkdir(parents=True)
     started = time.monotonic()
     packer = subprocess.Popen(["tar", "-C", str(corpus), "-c", "."], stdout=subprocess.PIPE)
@@ -95,7 +96,8 @@ def untar_s(corpus, folder):
     packer.wait()
     subprocess.run(["sync", "-f", str(target)], check=True)
     spent = time.monotonic() - started
-    subprocess.run(["rm", "-rf", str(target)], check=True)
+    removals.defer(target)
+    removals.remove()
     return spent
 
 
@@ -129,7 +131,7 @@ def machine_limits(folder):
     }
 
 
-def corpus_limits(corpus, folder):
+def corpus_limits(corpus, folder, removals):
     """Figures of one corpus; it must be in the page cache."""
     sample = Path(folder) / "sample.tar"
     write_sample(corpus, sample)
@@ -140,5 +142,5 @@ def corpus_limits(corpus, folder):
         "zstd_3": rates.get(3),
         "stat_walk_s": stat_walk_s(corpus),
         "tar_s": tar_s(corpus),
-        "untar_s": untar_s(corpus, folder),
+        "untar_s": untar_s(corpus, folder, removals),
     }

@@ -219,13 +219,12 @@ def warm(corpus):
     limits.tar_s(corpus)
 
 
-def measure_corpus(name, options, results):
+def measure_corpus(name, options, results, removals):
     corpus = corpora.make(name)
     Change(corpus, corpora.DATA / ".change").revert()
     print(f"{name}: {results.content['corpora'].get(name)}", flush=True)
     warm(corpus)
     tools = [TOOLS[tool](WORK) for tool in options.tools]
-    removals = Removals(WORK / "removed")
     for number in range(options.runs):
         print(f"{name}, round {number + 1} of {options.runs}", flush=True)
         turn = number % len(tools)
@@ -235,10 +234,9 @@ def measure_corpus(name, options, results):
         removals.remove()
 
 
-def measure_flatness(options, results):
+def measure_flatness(options, results, removals):
     """Peak memory of Holdfast on a tenth of the files and on a tenth of the bytes, beside the whole."""
     tool = TOOLS["holdfast"](WORK)
-    removals = Removals(WORK / "removed")
     for name in ("small", "random"):
         for label, corpus in ((f"{name}-tenth", corpora.make_tenth(name)), (name, corpora.make(name))):
             warm(corpus)
@@ -283,6 +281,7 @@ def parse_arguments():
 
 def measure(options, results):
     WORK.mkdir(parents=True, exist_ok=True)
+    removals = Removals(WORK / "removed")
     results.content["date"] = str(datetime.date.today())
     results.content["machine"] = describe_machine()
     for name in options.tools:
@@ -291,7 +290,7 @@ def measure(options, results):
         settings = {"version": tool.version(), "settings": tool.settings}
         results.content["tools"][name] = settings
     if options.flatness:
-        measure_flatness(options, results)
+        measure_flatness(options, results, removals)
         return
     for name in options.corpus:
         results.content["corpora"][name] = corpora.describe(corpora.make(name))
@@ -300,10 +299,12 @@ def measure(options, results):
         results.content["limits"]["machine"] = limits.machine_limits(WORK)
         for name in options.corpus:
             warm(corpora.DATA / name)
-            results.content["limits"][name] = limits.corpus_limits(corpora.DATA / name, WORK)
+            results.content["limits"][name] = limits.corpus_limits(
+                corpora.DATA / name, WORK, removals
+            )
         results.save()
     for name in options.corpus:
-        measure_corpus(name, options, results)
+        measure_corpus(name, options, results, removals)
 
 
 def main():
