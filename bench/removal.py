@@ -22,6 +22,7 @@ class Removals:
         self.place = Path(place)
         self.count = 0
         self.last_large = None
+        self.remove()  # what an interrupted run left
 
     def defer(self, tree):
         """Moves a tree aside."""
