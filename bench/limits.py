@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from scratch import Scratch, size_for
+
 import numpy
 
 MB = 1_000_000
@@ -84,21 +86,21 @@ def tar_s(corpus):
     return time.monotonic() - started
 
 
-def untar_s(corpus, folder, removals):
+def untar_s(corpus, folder):
     """Seconds to copy the tree with tar, durable: what a restore can't fall below."""
-    target = Path(folder) / "untar"
-    removals.wait()
-    target.mkdir(parents=True)
+    size = size_for(sum(file.lstat().st_size for file in Path(corpus).rglob("*")))
+    with Scratch(Path(folder) / "untar", size) as target:
+        return copy_with_tar(corpus, target)
+
+
+def copy_with_tar(corpus, target):
     started = time.monotonic()
     packer = subprocess.Popen(["tar", "-C", str(corpus), "-c", "."], stdout=subprocess.PIPE)
     subprocess.run(["tar", "-C", str(target), "-x"], stdin=packer.stdout, check=True)
     packer.stdout.close()
     packer.wait()
     subprocess.run(["sync", "-f", str(target)], check=True)
-    spent = time.monotonic() - started
-    removals.defer(target)
-    removals.remove()
-    return spent
+    return time.monotonic() - started
 
 
 def write_sample(corpus, path):
@@ -131,7 +133,7 @@ def machine_limits(folder):
     }
 
 
-def corpus_limits(corpus, folder, removals):
+def corpus_limits(corpus, folder):
     """Figures of one corpus; it must be in the page cache."""
     sample = Path(folder) / "sample.tar"
     write_sample(corpus, sample)
@@ -142,5 +144,5 @@ def corpus_limits(corpus, folder, removals):
         "zstd_3": rates.get(3),
         "stat_walk_s": stat_walk_s(corpus),
         "tar_s": tar_s(corpus),
-        "untar_s": untar_s(corpus, folder, removals),
+        "untar_s": untar_s(corpus, folder),
     }

@@ -319,6 +319,8 @@ Rendered by `bench/run.py` from `bench/results/{file}`; don't edit. `bench/setup
   sampled every 20 ms.
 - "1 % change": of many files one in a hundred is edited or renamed; of few large files one per cent of the
   bytes is overwritten, in runs of 256 KiB. Restores are compared with the corpus.
+- A restore goes to a fresh file system (ext4 with a journal, in a file), so that it doesn't pay for the removal
+  of what another tool had restored before.
 - "Full verify" reads and decrypts everything: `holdfast verify --level readable`, `restic check --read-data`,
   `rustic check --read-data`, `borg check --verify-data`.
 - "Forget and prune" removes the first of three snapshots. By default rustic deletes in a later

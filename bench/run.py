@@ -33,7 +33,7 @@ import limits  # noqa: E402
 import report  # noqa: E402
 from change import Change  # noqa: E402
 from measure import CommandFailed, Cost, run_measured, settle  # noqa: E402
-from removal import Removals  # noqa: E402
+from scratch import Scratch, size_for  # noqa: E402
 from tools import TOOLS  # noqa: E402
 
 OPERATIONS = ["first", "unchanged", "changed", "restore", "verify", "prune"]
@@ -121,12 +121,11 @@ def check_restored(tool, corpus, *, contents):
 class Round:
     """One tool going once through the operations on one corpus."""
 
-    def __init__(self, tool, name, corpus, results, removals, *, number, operations):
+    def __init__(self, tool, name, corpus, results, *, number, operations):
         self.tool = tool
         self.name = name
         self.corpus = corpus
         self.results = results
-        self.removals = removals
         self.number = number
         self.operations = operations
         self.change = Change(corpus, corpora.DATA / ".change")
@@ -160,10 +159,10 @@ class Round:
         if last < OPERATIONS.index("restore"):
             return
         if "restore" in self.operations:
-            self.removals.wait()
-            self.measure("restore", tool.restore(latest))
-            check_restored(tool, self.corpus, contents=self.number == 0)
-            self.removals.defer(tool.target)
+            with Scratch(WORK / "restored", size_for(tree_totals(self.corpus)[1])) as place:
+                tool.target = place / "tree"
+                self.measure("restore", tool.restore(latest))
+                check_restored(tool, self.corpus, contents=self.number == 0)
         if "verify" in self.operations:
             self.measure("verify", tool.verify())
         if "prune" in self.operations:
@@ -219,7 +218,7 @@ def warm(corpus):
     limits.tar_s(corpus)
 
 
-def measure_corpus(name, options, results, removals):
+def measure_corpus(name, options, results):
     corpus = corpora.make(name)
     Change(corpus, corpora.DATA / ".change").revert()
     print(f"{name}: {results.content['corpora'].get(name)}", flush=True)
@@ -230,11 +229,10 @@ def measure_corpus(name, options, results, removals):
         turn = number % len(tools)
         for tool in tools[turn:] + tools[:turn]:
             chosen = options.operations
-            Round(tool, name, corpus, results, removals, number=number, operations=chosen).run()
-        removals.remove()
+            Round(tool, name, corpus, results, number=number, operations=chosen).run()
 
 
-def measure_flatness(options, results, removals):
+def measure_flatness(options, results):
     """Peak memory of Holdfast on a tenth of the files and on a tenth of the bytes, beside the whole."""
     tool = TOOLS["holdfast"](WORK)
     for name in ("small", "random"):
@@ -244,11 +242,8 @@ def measure_flatness(options, results, removals):
             results.content["corpora"][section] = corpora.describe(corpus)
             for number in range(options.runs):
                 chosen = ["first", "unchanged", "restore", "verify"]
-                Round(
-                    tool, section, corpus, results, removals, number=number, operations=chosen
-                ).run()
-                removals.remove()
-
+                Round(tool, section, corpus, results, number=number, operations=chosen).run()
+        
 
 def words(known):
     """An argparse type: comma-separated words, each one known."""
@@ -281,7 +276,6 @@ def parse_arguments():
 
 def measure(options, results):
     WORK.mkdir(parents=True, exist_ok=True)
-    removals = Removals(WORK / "removed")
     results.content["date"] = str(datetime.date.today())
     results.content["machine"] = describe_machine()
     for name in options.tools:
@@ -290,7 +284,7 @@ def measure(options, results):
         settings = {"version": tool.version(), "settings": tool.settings}
         results.content["tools"][name] = settings
     if options.flatness:
-        measure_flatness(options, results, removals)
+        measure_flatness(options, results)
         return
     for name in options.corpus:
         results.content["corpora"][name] = corpora.describe(corpora.make(name))
@@ -299,12 +293,10 @@ def measure(options, results):
         results.content["limits"]["machine"] = limits.machine_limits(WORK)
         for name in options.corpus:
             warm(corpora.DATA / name)
-            results.content["limits"][name] = limits.corpus_limits(
-                corpora.DATA / name, WORK, removals
-            )
+            results.content["limits"][name] = limits.corpus_limits(corpora.DATA / name, WORK)
         results.save()
     for name in options.corpus:
-        measure_corpus(name, options, results, removals)
+        measure_corpus(name, options, results)
 
 
 def main():

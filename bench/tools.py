@@ -110,7 +110,7 @@ class Holdfast(Tool):
 
     def restore(self, number):
         line = self.command("restore", "latest", "--from", self.repository, "--into", self.target)
-        return [Step(line, writes=self.home)]
+        return [Step(line, writes=self.target.parent)]
 
     def verify(self):
         return [Step(self.command("verify", "--from", self.repository, "--level", "readable"))]
@@ -146,7 +146,8 @@ class Restic(Tool):
         return FULL_ID.search(self.query(*self.command("snapshots", "--json"))).group(1)
 
     def restore(self, number):
-        return [Step(self.command("restore", "latest", "--target", self.target), writes=self.home)]
+        line = self.command("restore", "latest", "--target", self.target)
+        return [Step(line, writes=self.target.parent)]
 
     def verify(self):
         return [Step(self.command("check", "--read-data"))]
@@ -181,7 +182,7 @@ class Rustic(Tool):
         return FULL_ID.search(self.query(*self.command("snapshots", "--json"))).group(1)
 
     def restore(self, number):
-        return [Step(self.command("restore", "latest", self.target), writes=self.home)]
+        return [Step(self.command("restore", "latest", self.target), writes=self.target.parent)]
 
     def verify(self):
         return [Step(self.command("check", "--read-data"))]
@@ -219,7 +220,7 @@ class Borg(Tool):
     def restore(self, number):
         self.target.mkdir(parents=True)
         line = self.command("extract", f"::run-{number}")
-        return [Step(line, writes=self.home, cwd=self.target)]
+        return [Step(line, writes=self.target.parent, cwd=self.target)]
 
     def verify(self):
         return [Step(self.command("check", "--verify-data"))]
