@@ -9,6 +9,7 @@ import check
 import demo
 import docs
 import packages
+import servers
 import steps
 import tests
 
@@ -18,6 +19,7 @@ PRESETS = ["release", "dev", "asan", "tsan"]
 def run_setup(options):
     packages.install(packages.BUILD + packages.TEST)
     packages.make_environment()
+    servers.install()
     if options.bench:
         bench.setup()
 
@@ -33,6 +35,7 @@ def run_build(options):
 def run_test(options):
     packages.install(packages.BUILD + packages.TEST)
     packages.make_environment()
+    servers.install()
     build.build(options.preset, tests="ON")
     tests.run(options.preset, options.label, options.quick, options.ctest)
 

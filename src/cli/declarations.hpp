@@ -45,6 +45,7 @@ struct CommandFamily {
 [[nodiscard]] std::vector<const Command*> restore_commands();
 [[nodiscard]] std::vector<const Command*> repository_commands();
 [[nodiscard]] std::vector<const Command*> key_commands();
+[[nodiscard]] std::vector<const Command*> strategy_commands();
 [[nodiscard]] std::vector<const Command*> program_commands();
 
 }  // namespace holdfast::cli

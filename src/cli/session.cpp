@@ -55,8 +55,10 @@ base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
   session->passphrase_ =
       TRY(session->around_.passphrase(repository_passphrase(), invocation.secrets().key));
   invocation.output().detail("opening " + session->url_);
-  session->location_ = TRY(engine::Location::open(
-      {.url = session->url_, .cache_directory = cache_directory()}, session->passphrase_.view()));
+  session->location_ = TRY(engine::Location::open({.url = session->url_,
+                                                   .cache_directory = cache_directory(),
+                                                   .environment = environment_variable},
+                                                  session->passphrase_.view()));
   return session;
 }
 

@@ -18,8 +18,10 @@ base::Result<repository::ShortId> Location::create(const LocationOptions& option
                                                    const repository::CreateOptions& create,
                                                    base::ByteView passphrase) {
   Location location;
-  const storage::StorageDependencies dependencies{
-      .executor = location.executor_, .clock = location.clock_, .random = location.random_};
+  const storage::StorageDependencies dependencies{.executor = location.executor_,
+                                                  .clock = location.clock_,
+                                                  .random = location.random_,
+                                                  .environment = options.environment};
   location.storage_ = TRY(storage::create_storage(options.url, dependencies));
   return repository::Repository::create(location.environment(options.cache_directory), create,
                                         passphrase);
@@ -28,8 +30,10 @@ base::Result<repository::ShortId> Location::create(const LocationOptions& option
 base::Result<std::unique_ptr<Location>> Location::open(const LocationOptions& options,
                                                        base::ByteView passphrase) {
   std::unique_ptr<Location> location(new Location);
-  const storage::StorageDependencies dependencies{
-      .executor = location->executor_, .clock = location->clock_, .random = location->random_};
+  const storage::StorageDependencies dependencies{.executor = location->executor_,
+                                                  .clock = location->clock_,
+                                                  .random = location->random_,
+                                                  .environment = options.environment};
   location->storage_ = TRY(storage::open_storage(options.url, dependencies));
   location->repository_ =
       TRY(repository::Repository::open(location->environment(options.cache_directory), passphrase));

@@ -13,6 +13,8 @@ namespace {
 // A crash costs at most what was stored in this time: a later run finds the rest by the segments.
 constexpr auto checkpoint_interval = base::seconds(60);
 constexpr std::size_t sealed_packs_waiting_max = 2;
+// A remote storage takes several packs faster than one after the other.
+constexpr std::size_t uploads_at_once = 4;
 
 // Charges the processor time since `from` to a stage; the time until which it did.
 base::Duration charge(StageCost& stage, std::uint64_t bytes, base::Duration from) {
@@ -35,13 +37,25 @@ ChunkStore::ChunkStore(Repository& repository, Session& session, int compression
       compression_level_(compression_level),
       index_(*repository.index(Repository::Segments::trusted)),
       pending_since_(repository.environment().clock.monotonic()),
-      sealed_(repository.environment().executor, sealed_packs_waiting_max) {
-  committer_ = repository.environment().executor.spawn("committer", [this] { run_committer(); });
+      sealed_(repository.environment().executor, sealed_packs_waiting_max),
+      durable_(repository.environment().executor, uploads_at_once) {
+  auto& executor = repository.environment().executor;
+  for (std::size_t i = 0; i < uploads_at_once; ++i) {
+    uploaders_.push_back(executor.spawn("uploader", [this] { run_uploader(); }));
+  }
+  recorder_ = executor.spawn("recorder", [this] { run_recorder(); });
 }
 
 ChunkStore::~ChunkStore() {
   sealed_.abandon();
-  committer_->join();
+  durable_.abandon();
+  join_all();
+}
+
+void ChunkStore::join_all() {
+  for (auto& uploader : uploaders_) uploader->join();
+  durable_.close();
+  recorder_->join();
 }
 
 bool ChunkStore::claim(const ChunkId& id) {
@@ -115,28 +129,38 @@ base::Result<void> ChunkStore::finish(Lane& lane) {
 
 base::Result<void> ChunkStore::flush() {
   sealed_.close();
-  committer_->join();
+  join_all();
   if (auto failed = failure()) return *failed;
   return write_segment();
 }
 
-void ChunkStore::run_committer() {
+void ChunkStore::run_uploader() {
   while (auto pack = sealed_.pop()) {
-    auto committed = commit_pack(std::move(*pack));
-    if (!committed.ok()) {
-      fail(std::move(committed).error());
+    const auto name = pack_object_name(pack->info.type, pack->info.name);
+    auto stored = pack->upload->commit(name, {});
+    if (!stored.ok() && stored.error().code() != base::ErrorCode::already_exists) {
+      fail(std::move(stored).error().with_context("storing " + name));
       sealed_.abandon();
+      return;
+    }
+    pack->upload.reset();
+    if (!durable_.push(std::move(*pack))) return;
+  }
+}
+
+void ChunkStore::run_recorder() {
+  while (auto pack = durable_.pop()) {
+    auto recorded = record(std::move(*pack));
+    if (!recorded.ok()) {
+      fail(std::move(recorded).error());
+      sealed_.abandon();
+      durable_.abandon();
       return;
     }
   }
 }
 
-base::Result<void> ChunkStore::commit_pack(SealedPack pack) {
-  const auto name = pack_object_name(pack.info.type, pack.info.name);
-  auto stored = pack.upload->commit(name, {});
-  if (!stored.ok() && stored.error().code() != base::ErrorCode::already_exists) {
-    return std::move(stored).error().with_context("storing " + name);
-  }
+base::Result<void> ChunkStore::record(SealedPack pack) {
   session_.rely_on(pack.info.name);
   TRY(session_.renew_if_due());
   if (pending_.chunks.size() + pack.chunks.size() > segment_chunks_max) TRY(write_segment());

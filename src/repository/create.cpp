@@ -29,8 +29,14 @@ base::Result<ShortId> Repository::create(const Environment& environment,
   SlotSecrets secrets;
   secrets.private_key = box.private_key.clone();
   secrets.admin_seed = random_secret(random);
-  secrets.domain = random.array<16>();
-  secrets.id_key = random_secret(random);
+  if (options.shared_domain == nullptr) {
+    secrets.domain = random.array<16>();
+    secrets.id_key = random_secret(random);
+  } else {
+    if (options.shared_domain->id_key.empty()) return needs_writing_key("sharing a domain");
+    secrets.domain = options.shared_domain->domain;
+    secrets.id_key = options.shared_domain->id_key.clone();
+  }
   secrets.writer_seed = random_secret(random);
   const codec::SigningKey admin(secrets.admin_seed.view());
   const codec::SigningKey writer(secrets.writer_seed.view());

@@ -17,6 +17,8 @@ constexpr std::uint64_t group_gap_max =
     64 * base::KiB;  // unwanted bytes that are read to save a request
 constexpr std::uint64_t window_bytes = 512 * base::KiB;
 constexpr std::size_t windows_max = 8;
+// More than the cores: what waits for a distant storage needs none.
+constexpr std::size_t fetches_at_once_min = 6;
 
 base::Error absent_chunk(const ChunkId& id) {
   return base::Error(base::ErrorCode::not_found,
@@ -209,7 +211,8 @@ base::Result<void> RepositoryReader::fetch(std::span<const ChunkId> ids, const R
   for (const auto& id : absent) TRY(receive(id, absent_chunk(id)));
   FetchRun run(*this, groups, receive, std::move(stop));
   auto& executor = repository_.environment().executor;
-  const auto wanted = std::min<std::size_t>(std::max(1U, executor.concurrency()), groups.size());
+  const auto wanted =
+      std::min(std::max<std::size_t>(fetches_at_once_min, executor.concurrency()), groups.size());
   std::vector<std::unique_ptr<io::Task>> tasks;
   for (std::size_t i = 1; i < wanted; ++i)
     tasks.push_back(executor.spawn("fetch", [&run] { run.run(); }));

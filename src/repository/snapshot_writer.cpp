@@ -130,7 +130,7 @@ base::Result<CommittedSnapshot> SnapshotWriter::commit(
 
   const auto& environment = repository_.environment();
   summary.started = options_.started;
-  summary.finished = environment.clock.now();
+  summary.finished = options_.finished.value_or(environment.clock.now());
   summary.source = options_.source;
   summary.host = options_.host;
   summary.label = options_.label;

@@ -124,8 +124,9 @@ Result<ExitCode> run_init(Invocation& invocation) {
     Surroundings around(invocation);
     const auto passphrase = TRY(around.passphrase(
         repository_passphrase(PassphraseRequest::Ask::twice), invocation.secrets().key));
-    id = TRY(engine::Location::create({.url = url, .cache_directory = cache_directory()}, {},
-                                      passphrase.view()));
+    id = TRY(engine::Location::create(
+        {.url = url, .cache_directory = cache_directory(), .environment = environment_variable}, {},
+        passphrase.view()));
   }
   auto& output = invocation.output();
   output.summary(fmt::format("repository {} made at {}", base::to_hex(id), url));

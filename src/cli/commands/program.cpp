@@ -12,6 +12,7 @@
 #include "render/help.hpp"
 #include "render/man_page.hpp"
 #include "render/reference.hpp"
+#include "strategy/schema.hpp"
 
 namespace holdfast::cli {
 
@@ -28,9 +29,13 @@ struct Document {
 
 std::vector<Document> documents() {
   std::vector<Document> all{
-      {"man/holdfast.1", program_man_page()},      {"completions/holdfast.bash", bash_completion()},
-      {"completions/_holdfast", zsh_completion()}, {"completions/holdfast.fish", fish_completion()},
-      {"reference/cli.md", cli_reference()},       {"reference/json.md", json_reference()},
+      {"man/holdfast.1", program_man_page()},
+      {"completions/holdfast.bash", bash_completion()},
+      {"completions/_holdfast", zsh_completion()},
+      {"completions/holdfast.fish", fish_completion()},
+      {"reference/cli.md", cli_reference()},
+      {"reference/json.md", json_reference()},
+      {"reference/strategy.md", strategy::strategy_reference()},
       {"commands.json", commands_json()},
   };
   for (const auto* command : commands()) {

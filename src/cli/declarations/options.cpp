@@ -73,6 +73,7 @@ const std::vector<CommandFamily>& command_families() {
       {"snapshot", "look at snapshots, label, keep and forget them"},
       {"repository", "measure and mend a repository"},
       {"key", "the keys that open a repository"},
+      {"strategy", "check and explain what a strategy says"},
   };
   return families;
 }

@@ -46,6 +46,11 @@ TEST(Declarations, EveryCommandOfTheContractIsThere) {
                            "key add",
                            "key remove",
                            "key change-password",
+                           "strategy check",
+                           "strategy explain",
+                           "strategy plan",
+                           "strategy forecast",
+                           "strategy schema",
                            "completion",
                            "help"}) {
     EXPECT_NE(find_command(name), nullptr) << name;

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "manual_time.hpp"
+#include "scripted_bucket.hpp"
 #include "temporary_directory.hpp"
 
 namespace holdfast::storage {
@@ -48,9 +51,44 @@ TEST_F(FactoryTest, AppliesLimits) {
             ErrorCode::invalid_argument);
 }
 
+TEST_F(FactoryTest, TriesBucketsAgain) {
+  std::atomic<int> failures = 2;
+  std::atomic<int> listings = 2;
+  ScriptedBucket bucket(
+      [&](const wire::ReceivedRequest& request) -> std::optional<wire::ScriptedAnswer> {
+        const bool puts = request.line().starts_with("PUT");
+        const bool lists = request.line().find("list-type") != std::string::npos;
+        const bool fails = (puts && failures-- > 0) || (lists && listings-- > 0);
+        if (!fails) return std::nullopt;
+        return wire::ScriptedAnswer{wire::http_answer("503 Slow Down", "")};
+      });
+  dependencies_.environment = bucket.surroundings().environment;
+  LocationUrl url;
+  url.scheme = LocationUrl::Scheme::s3;
+  url.s3 = bucket.url();
+  const auto storage = create_storage(format_location_url(url), dependencies_);
+  ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  ASSERT_TRUE(storage.value()->put("config", base::Bytes{1}).ok());
+  EXPECT_EQ(executor_.sleeps().size(), 4U) << "two of the listing, two of the put";
+  EXPECT_TRUE(open_storage(format_location_url(url), dependencies_).ok());
+}
+
+TEST_F(FactoryTest, BucketsNeedCredentials) {
+  ScriptedBucket bucket;
+  LocationUrl url;
+  url.scheme = LocationUrl::Scheme::s3;
+  url.s3 = bucket.url();
+  dependencies_.environment = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "AWS_EC2_METADATA_DISABLED") return "true";
+    return std::nullopt;
+  };
+  const auto storage = open_storage(format_location_url(url), dependencies_);
+  ASSERT_FALSE(storage.ok());
+  EXPECT_EQ(storage.error().code(), ErrorCode::permission_denied);
+}
+
 TEST_F(FactoryTest, HandsOnWhatTheUrlSays) {
-  EXPECT_EQ(open_storage("s3://bucket", dependencies_).error().code(), ErrorCode::unsupported);
-  EXPECT_EQ(create_storage("sftp://h/x", dependencies_).error().code(), ErrorCode::unsupported);
+  EXPECT_EQ(open_storage("gs://bucket", dependencies_).error().code(), ErrorCode::invalid_argument);
   EXPECT_EQ(create_storage("", dependencies_).error().code(), ErrorCode::invalid_argument);
 }
 

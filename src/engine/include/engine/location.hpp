@@ -2,7 +2,9 @@
 // threads, clock, randomness.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -17,6 +19,8 @@ namespace holdfast::engine {
 struct LocationOptions {
   std::string url;
   std::string cache_directory;  // absolute
+  // Looks up a variable of the environment, for credentials. Thread-safe.
+  std::function<std::optional<std::string>(const std::string&)> environment = {};
 };
 
 // Owns everything; the repository borrows from it.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_set>
+#include <vector>
 
 #include "codec/compression.hpp"
 #include "io/bounded_queue.hpp"
@@ -72,8 +73,11 @@ class ChunkStore {
   // True: the caller must store it. False: it is known, or another lane is storing it.
   bool claim(const ChunkId& id);
   base::Result<void> hand_over(std::unique_ptr<PackBuilder>& builder);
-  void run_committer();
-  base::Result<void> commit_pack(SealedPack pack);
+  // Uploaders commit packs, several at once; the recorder notes each that is durable.
+  void run_uploader();
+  void run_recorder();
+  base::Result<void> record(SealedPack pack);
+  void join_all();
   base::Result<void> write_segment();
   void fail(base::Error error);
   [[nodiscard]] std::optional<base::Error> failure() const;
@@ -88,7 +92,7 @@ class ChunkStore {
   std::optional<base::Error> failure_;
   StoreStages stages_;
 
-  // The committer's own.
+  // The recorder's own.
   IndexSegment pending_;
   base::Duration pending_since_;
 
@@ -96,7 +100,9 @@ class ChunkStore {
   std::atomic<std::uint64_t> bytes_stored_{0};
   std::atomic<std::uint64_t> chunks_new_{0};
   io::BoundedQueue<SealedPack> sealed_;
-  std::unique_ptr<io::Task> committer_;
+  io::BoundedQueue<SealedPack> durable_;  // without their uploads
+  std::vector<std::unique_ptr<io::Task>> uploaders_;
+  std::unique_ptr<io::Task> recorder_;
 };
 
 }  // namespace holdfast::repository

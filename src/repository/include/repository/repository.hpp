@@ -36,6 +36,10 @@ struct CreateOptions {
   Config config;  // ids and keys in it are replaced
   codec::PassphraseCost cost;
   std::string label = "first";  // of the key slot and of the first writer
+  // Borrowed. The new repository's first writer gets the domain and the id key of these keys, so
+  // that chunks can be copied as ciphertext between the two. Config::chunker should be that
+  // repository's, too.
+  const Keyring* shared_domain = nullptr;
 };
 
 // An object that was passed over, for reports.

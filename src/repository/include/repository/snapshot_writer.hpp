@@ -26,6 +26,7 @@ struct SnapshotOptions {
   std::string command;  // for the record; never holds a secret
   std::string program;
   base::Time started;
+  std::optional<base::Time> finished = {};  // a copy keeps its original's; else that of the commit
   // Repair: the snapshot whose entries are taken over. It stands in for the parent.
   std::optional<SnapshotRecord> rewrite_of;
 };

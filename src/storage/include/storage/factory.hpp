@@ -2,7 +2,10 @@
 // around it.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/random.hpp"
@@ -12,11 +15,13 @@
 
 namespace holdfast::storage {
 
-// Borrowed by the storage that is made; all must outlive it.
+// Borrowed by the storage that is made; all but the environment must outlive it.
 struct StorageDependencies {
   io::Executor& executor;
   const base::Clock& clock;
   base::Random& random;
+  // Looks up a variable of the environment: credentials and home are found there. Thread-safe.
+  std::function<std::optional<std::string>(const std::string&)> environment = {};
 };
 
 struct StorageOptions {

@@ -1,0 +1,306 @@
+// The storage in a bucket: what the URL and the bucket say, and the calls, each one request.
+#include "storage/s3.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "answers.hpp"
+#include "base/units.hpp"
+#include "io/file.hpp"
+#include "s3_listing.hpp"
+#include "s3_upload.hpp"
+#include "wire/s3.hpp"
+
+namespace holdfast::storage {
+
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr std::size_t customer_key_size = 32;
+
+wire::HttpOptions http_options(const S3Url& url) {
+  wire::HttpOptions options;
+  options.ca_file = url.ca_file;
+  if (!url.proxy.empty()) options.proxy = url.proxy;
+  return options;
+}
+
+base::Result<wire::S3Encryption> encryption_of(const S3Url& url) {
+  wire::S3Encryption encryption;
+  switch (url.encryption) {
+    case S3Url::Encryption::none: break;
+    case S3Url::Encryption::s3: encryption.kind = wire::S3Encryption::Kind::s3; break;
+    case S3Url::Encryption::kms:
+      encryption.kind = wire::S3Encryption::Kind::kms;
+      encryption.kms_key = url.kms_key;
+      break;
+    case S3Url::Encryption::customer: {
+      encryption.kind = wire::S3Encryption::Kind::customer;
+      base::Bytes key = TRY_CONTEXT(io::read_file(url.customer_key_file, 4096), "sse-key-file");
+      encryption.customer_key = base::SecretBytes(base::ByteView(key));
+      base::wipe(key);
+      if (encryption.customer_key.size() != customer_key_size) {
+        return Error(ErrorCode::invalid_argument, "sse-key-file does not hold 32 bytes")
+            .with_hint("make one: head -c 32 /dev/urandom > FILE");
+      }
+      break;
+    }
+  }
+  return encryption;
+}
+
+wire::S3Options::Style style_of(const S3Url& url) {
+  using Style = wire::S3Options::Style;
+  if (url.style == S3Url::Style::path) return Style::path;
+  if (url.style == S3Url::Style::virtual_host) return Style::virtual_host;
+  // A server of one's own rarely has a name for every bucket; TLS certificates cover one label, so
+  // a bucket with dots in its name can't be a host.
+  const bool dotted = url.bucket.find('.') != std::string::npos;
+  return url.endpoint.empty() && !dotted ? Style::virtual_host : Style::path;
+}
+
+std::string spool_directory_of(const S3Surroundings& around) {
+  if (around.environment) {
+    if (auto directory = around.environment("TMPDIR"); directory && directory->starts_with('/')) {
+      return *directory;
+    }
+  }
+  return "/var/tmp";
+}
+
+}  // namespace
+
+struct S3Storage::State {
+  State(const S3Url& from, const S3Surroundings& around, wire::S3Encryption encryption)
+      : url(from),
+        clock(around.clock),
+        http(around.executor, http_options(from)),
+        credentials(
+            http, around.executor, around.clock,
+            {.environment = around.environment, .profile = from.profile, .region = from.region}),
+        client(http, credentials, around.clock,
+               {.bucket = from.bucket,
+                .endpoint = from.endpoint,
+                .region = region_of(from),
+                .style = style_of(from),
+                .storage_class = from.storage_class,
+                .encryption = std::move(encryption),
+                .stop = around.stop}),
+        place{.client = client,
+              .executor = around.executor,
+              .prefix = from.prefix.empty() ? std::string() : from.prefix + "/",
+              .spool_directory = spool_directory_of(around),
+              .description = describe(),
+              .lock_of = [this](const PutOptions& options) { return lock_of(options); }} {}
+
+  std::string region_of(const S3Url& from) const {
+    if (!from.region.empty()) return from.region;
+    std::string configured = credentials.configured_region();
+    return configured.empty() ? "us-east-1" : configured;
+  }
+
+  [[nodiscard]] std::string describe() const {
+    LocationUrl short_form;
+    short_form.scheme = LocationUrl::Scheme::s3;
+    short_form.s3.bucket = url.bucket;
+    short_form.s3.prefix = url.prefix;
+    short_form.s3.endpoint = url.endpoint;
+    return format_location_url(short_form);
+  }
+
+  [[nodiscard]] std::string key_of(std::string_view name) const {
+    return place.prefix + std::string(name);
+  }
+
+  // By the server's clock: a machine whose clock was set back must not shorten locks.
+  [[nodiscard]] base::Time now() const { return clock.now() + ahead; }
+  base::Result<std::optional<wire::S3Lock>> lock_of(const PutOptions& options) const;
+  [[nodiscard]] wire::S3Lock lock_until(base::Time until) const;
+
+  const S3Url url;
+  const base::Clock& clock;
+  wire::HttpClient http;
+  wire::S3CredentialsSource credentials;
+  wire::S3Client client;
+  S3Place place;  // settled once the bucket is known
+  Capabilities capabilities;
+  base::Duration ahead;  // of our clock: the server's
+  bool default_lock_suffices = false;
+};
+
+wire::S3Lock S3Storage::State::lock_until(base::Time until) const {
+  wire::S3Lock lock;
+  lock.mode = url.lock_mode == S3Url::LockMode::governance ? wire::S3Lock::Mode::governance
+                                                           : wire::S3Lock::Mode::compliance;
+  // Whole seconds, never sooner.
+  constexpr std::int64_t second = base::nanoseconds_per_second;
+  lock.until = {(until.nanoseconds + second - 1) / second * second};
+  return lock;
+}
+
+base::Result<std::optional<wire::S3Lock>> S3Storage::State::lock_of(
+    const PutOptions& options) const {
+  if (options.retain_until && !capabilities.retention) return no_retention(describe());
+  std::optional<base::Time> until = options.retain_until;
+  if (url.lock && !(default_lock_suffices && !until)) {
+    until = std::max(until.value_or(base::Time{}), now() + *url.lock);
+  }
+  if (!until) return std::optional<wire::S3Lock>();
+  return std::optional(lock_until(*until));
+}
+
+S3Storage::S3Storage(std::unique_ptr<State> state) : state_(std::move(state)) {}
+S3Storage::~S3Storage() = default;
+
+base::Result<std::unique_ptr<S3Storage>> S3Storage::connect(const S3Url& url,
+                                                            const S3Surroundings& around) {
+  wire::S3Encryption encryption = TRY(encryption_of(url));
+  return std::unique_ptr<S3Storage>(
+      new S3Storage(std::make_unique<State>(url, around, std::move(encryption))));
+}
+
+base::Result<void> S3Storage::learn_about_bucket() {
+  State& state = *state_;
+  const wire::S3BucketState bucket = TRY(state.client.bucket_state());
+  if (state.url.lock && bucket.lockable == false) {
+    return Error(ErrorCode::unsupported, "bucket " + state.client.describe() +
+                                             " has no object lock, and the URL asks for it")
+        .with_hint(
+            "make a bucket with object lock (it can't be added later everywhere), or leave "
+            "lock= out");
+  }
+  state.capabilities.versions = bucket.versioned.value_or(bucket.lockable.value_or(false));
+  state.place.versions = state.capabilities.versions;
+  state.capabilities.retention = bucket.lockable.value_or(state.url.lock.has_value());
+  // Listings are consistent on AWS, MinIO, Ceph and whatever keeps files, but servers of many nodes
+  // give times by many clocks, and S3 promises nothing about them: prune waits out its grace.
+  state.capabilities.consistent = false;
+  state.default_lock_suffices =
+      state.url.lock && bucket.default_lock && *bucket.default_lock >= *state.url.lock;
+  state.ahead = bucket.server_time - state.clock.now();
+  return {};
+}
+
+base::Result<std::unique_ptr<S3Storage>> S3Storage::create(const S3Url& url,
+                                                           const S3Surroundings& around) {
+  auto storage = TRY(connect(url, around));
+  ListOptions first;
+  first.page_size = 1;
+  const ListPage page = TRY(storage->list(first));
+  if (!page.objects.empty()) {
+    return Error(ErrorCode::already_exists, storage->describe() + " is not empty")
+        .with_hint("choose another prefix for the repository");
+  }
+  TRY(storage->learn_about_bucket());
+  return storage;
+}
+
+base::Result<std::unique_ptr<S3Storage>> S3Storage::open(const S3Url& url,
+                                                         const S3Surroundings& around) {
+  auto storage = TRY(connect(url, around));
+  ListOptions first;
+  first.page_size = 1;
+  const ListPage page = TRY(storage->list(first));
+  TRY(storage->learn_about_bucket());
+  if (!page.objects.empty()) return storage;
+  // Delete markers over everything hide a repository, they do not remove it.
+  if (storage->capabilities().versions) {
+    const ListPage versions = TRY(storage->list_versions(first));
+    if (!versions.objects.empty()) return storage;
+  }
+  return Error(ErrorCode::not_found,
+               storage->describe() + " is empty, there is no repository in it")
+      .with_hint("is the prefix right? `holdfast init` makes a new repository");
+}
+
+std::string S3Storage::describe() const { return state_->place.description; }
+
+Capabilities S3Storage::capabilities() const { return state_->capabilities; }
+
+base::Result<std::unique_ptr<Upload>> S3Storage::begin_put() {
+  return std::unique_ptr<Upload>(std::make_unique<S3Upload>(state_->place));
+}
+
+base::Result<void> S3Storage::read(std::string_view name, Range range, base::MutableByteView out) {
+  CHECK(range.size == out.size(), "a range and a buffer of different sizes");
+  if (!is_valid_name(name)) return invalid_name(name, describe());
+  constexpr auto end_max = static_cast<std::uint64_t>(INT64_MAX);
+  if (range.size == 0 || range.size > end_max || range.offset > end_max - range.size) {
+    const ObjectInfo info = TRY(stat(name));
+    if (range.offset > info.size || range.size > info.size - range.offset) {
+      return range_past_end(name, range, info.size, describe());
+    }
+    return {};
+  }
+  return state_->client.read(state_->key_of(name), range.offset, out);
+}
+
+base::Result<base::Bytes> S3Storage::get(std::string_view name, std::uint64_t size_max,
+                                         std::string_view version) {
+  if (!is_valid_name(name)) return invalid_name(name, describe());
+  return state_->client.get(state_->key_of(name), size_max, std::string(version));
+}
+
+base::Result<ObjectInfo> S3Storage::stat(std::string_view name) {
+  if (!is_valid_name(name)) return invalid_name(name, describe());
+  const wire::S3Object object = TRY(state_->client.head(state_->key_of(name)));
+  ObjectInfo info;
+  info.name = name;
+  info.size = object.size;
+  info.stored_at = object.modified;
+  info.version = object.version;
+  if (object.lock) info.retained_until = object.lock->until;
+  return info;
+}
+
+base::Result<ListPage> S3Storage::list(const ListOptions& options) {
+  return list_s3_page(state_->client, state_->place.prefix, options);
+}
+
+base::Result<ListPage> S3Storage::list_versions(const ListOptions& options) {
+  if (!state_->capabilities.versions) return list(options);
+  return list_s3_version_page(state_->client, state_->place.prefix, options);
+}
+
+base::Result<std::vector<RemoveOutcome>> S3Storage::remove(std::span<const std::string> names) {
+  TRY(check_batch(names, describe()));
+  std::vector<RemoveOutcome> outcomes;
+  outcomes.reserve(names.size());
+  std::map<std::string, std::size_t> numbers;  // of the keys of the request, which are different
+  std::vector<std::string> keys;
+  for (const std::string& name : names) {
+    outcomes.push_back({name, std::nullopt});
+    if (!is_valid_name(name)) {
+      outcomes.back().error = invalid_name(name, describe());
+    } else if (numbers.emplace(name, keys.size()).second) {
+      keys.push_back(state_->key_of(name));
+    }
+  }
+  const auto removed = TRY(state_->client.remove(keys));
+  for (RemoveOutcome& outcome : outcomes) {
+    const auto found = numbers.find(outcome.name);
+    if (found != numbers.end()) outcome.error = removed[found->second];
+  }
+  return outcomes;
+}
+
+base::Result<void> S3Storage::retain(std::string_view name, base::Time until) {
+  if (!is_valid_name(name)) return invalid_name(name, describe());
+  if (!state_->capabilities.retention) return no_retention(describe());
+  const std::string key = state_->key_of(name);
+  const wire::S3Object object = TRY(state_->client.head(key));
+  if (object.lock && object.lock->until >= until) return {};
+  wire::S3Lock lock = state_->lock_until(until);
+  if (object.lock) lock.mode = object.lock->mode;  // a lock's mode can't be weakened
+  return state_->client.put_retention(key, lock);
+}
+
+base::Result<std::optional<std::uint64_t>> S3Storage::free_bytes() {
+  TRY(state_->client.check_bucket());
+  return std::optional<std::uint64_t>();
+}
+
+}  // namespace holdfast::storage

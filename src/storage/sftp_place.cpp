@@ -1,0 +1,185 @@
+// The translation of answers. OpenSSH's server says no_such_file for ENOENT and ENOTDIR,
+// permission_denied for EPERM and EACCES, and failure for nearly everything else; what "failure"
+// means is found out by asking again.
+#include "sftp_place.hpp"
+
+#include <utility>
+
+#include "answers.hpp"
+#include "local_root.hpp"
+
+namespace holdfast::storage {
+
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr std::size_t durable_directories_max = 8192;
+constexpr std::uint64_t full_below = 1024 * 1024;  // bytes free
+
+}  // namespace
+
+SftpPlace::SftpPlace(SftpUrl url, io::Executor& executor, SftpConnectionOptions options,
+                     std::size_t connections_max)
+    : pool_(std::move(url), executor, options, connections_max),
+      description_(describe_sftp_place(pool_.url())) {}
+
+std::string SftpPlace::path_of(std::string_view name) const {
+  std::string path = pool_.url().path;
+  if (name.empty() || name == ".") return path;
+  path += '/';
+  path += name;
+  return path;
+}
+
+base::Result<void> SftpPlace::verify(SftpConnection& connection) {
+  const std::string path = path_of(upload_directory);
+  auto asked = connection.send([&](auto id) { return encode_sftp_stat(id, path); });
+  const SftpReply reply = TRY(connection.wait(asked));
+  if (reply.kind == SftpReply::Kind::attributes) return {};
+  if (is_status(reply, SftpStatus::no_such_file)) {
+    return Error(ErrorCode::unavailable,
+                 description_ + " is not there, or is another directory than before")
+        .with_retry(base::Retry::may_help)
+        .with_hint("mount the file system that holds the repository on the server, then run again");
+  }
+  return Error(ErrorCode::unavailable, "cannot look at " + description_ + ": " +
+                                           base::printable(reply.message))
+      .with_retry(base::Retry::may_help)
+      .with_hint("check the directory on the server");
+}
+
+Error SftpPlace::failure(SftpConnection& connection, const SftpReply& reply,
+                         std::string_view doing, std::string_view name) {
+  if (is_status(reply, SftpStatus::no_such_file)) {
+    auto still = verify(connection);
+    if (!still.ok()) return std::move(still).error();
+    return absent(name, description_);
+  }
+  std::string what = "cannot ";
+  what += doing;
+  what += ' ';
+  what += description_;
+  if (!name.empty()) {
+    what += '/';
+    what += name;
+  }
+  what += ": the server says ";
+  what += reply.message.empty() ? "no" : base::printable(reply.message);
+  if (is_status(reply, SftpStatus::permission_denied)) {
+    return Error(ErrorCode::permission_denied, what)
+        .with_hint("log in as the user who owns the repository, or correct the owner and the mode "
+                   "of its files on the server");
+  }
+  if (is_status(reply, SftpStatus::no_connection) ||
+      is_status(reply, SftpStatus::connection_lost)) {
+    return Error(ErrorCode::unavailable, what).with_retry(base::Retry::may_help);
+  }
+  if (is_status(reply, SftpStatus::failure) && (doing == "write" || doing == "sync")) {
+    auto free = free_bytes(connection);
+    if (free.ok() && free.value() && *free.value() < full_below) {
+      return Error(ErrorCode::no_space, what + "; its disk is full")
+          .with_hint("make room on the server, then run again");
+    }
+  }
+  return Error(ErrorCode::io, what)
+      .with_hint("see the server's log; is its disk full, or a quota used up?");
+}
+
+base::Result<std::string> SftpPlace::open(SftpConnection& connection, std::string_view name,
+                                          SftpOpen how) {
+  const std::string path = path_of(name);
+  auto asked = connection.send([&](auto id) { return encode_sftp_open(id, path, how); });
+  SftpReply reply = TRY(connection.wait(asked));
+  if (reply.kind == SftpReply::Kind::handle) return std::move(reply.handle);
+  return failure(connection, reply, how == SftpOpen::create_new ? "create" : "open", name);
+}
+
+base::Result<SftpAttributes> SftpPlace::stat(SftpConnection& connection, std::string_view name) {
+  const std::string path = path_of(name);
+  auto asked = connection.send([&](auto id) { return encode_sftp_stat(id, path); });
+  const SftpReply reply = TRY(connection.wait(asked));
+  if (reply.kind == SftpReply::Kind::attributes) return reply.attributes;
+  return failure(connection, reply, "stat", name);
+}
+
+void SftpPlace::close(SftpConnection& connection, std::string_view handle) {
+  (void)connection.send([&](auto id) { return encode_sftp_close(id, handle); });
+}
+
+base::Result<void> SftpPlace::make_directory(SftpConnection& connection, std::string_view name) {
+  const std::string path = path_of(name);
+  auto asked = connection.send([&](auto id) { return encode_sftp_make_directory(id, path); });
+  const SftpReply reply = TRY(connection.wait(asked));
+  if (is_ok(reply)) return {};
+  // OpenSSH's server doesn't tell "exists" from other failures.
+  const auto there = stat(connection, name);
+  if (there.ok() && there.value().type() == SftpAttributes::Type::directory) return {};
+  if (there.ok() && !is_status(reply, SftpStatus::permission_denied)) {
+    return Error(ErrorCode::invalid_argument,
+                 "the name '" + std::string(name) + "' is that of another object in " + description_);
+  }
+  return failure(connection, reply, "make directory", name);
+}
+
+base::Result<void> SftpPlace::make_parents(SftpConnection& connection, std::string_view name) {
+  for (auto slash = name.find('/'); slash != std::string_view::npos;
+       slash = name.find('/', slash + 1)) {
+    const std::string directory(name.substr(0, slash));
+    {
+      const std::lock_guard lock(mutex_);
+      if (durable_.contains(directory)) continue;
+    }
+    TRY(make_directory(connection, directory));
+    TRY(sync_directories(connection, {directory_of(directory)}));
+    const std::lock_guard lock(mutex_);
+    if (durable_.size() >= durable_directories_max) durable_.clear();
+    durable_.insert(directory);
+  }
+  return {};
+}
+
+void SftpPlace::forget_directories() {
+  const std::lock_guard lock(mutex_);
+  durable_.clear();
+}
+
+base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
+                                               const std::vector<std::string>& directories) {
+  if (!connection.server().fsync) return {};
+  std::vector<SftpConnection::Ticket> opened;
+  std::vector<std::string> paths;
+  for (const std::string& directory : directories) paths.push_back(path_of(directory));
+  for (const std::string& path : paths) {
+    opened.push_back(
+        connection.send([&](auto id) { return encode_sftp_open(id, path, SftpOpen::read); }));
+  }
+  std::vector<SftpConnection::Ticket> synced;
+  for (auto& one : opened) {
+    const SftpReply reply = TRY(connection.wait(one));
+    // Servers on systems that don't open directories give them no sync either.
+    if (reply.kind != SftpReply::Kind::handle) continue;
+    synced.push_back(
+        connection.send([&](auto id) { return encode_sftp_fsync(id, reply.handle); }));
+    close(connection, reply.handle);
+  }
+  for (auto& one : synced) {
+    const SftpReply reply = TRY(connection.wait(one));
+    if (!is_ok(reply)) return failure(connection, reply, "sync", directories.front());
+  }
+  return {};
+}
+
+base::Result<std::optional<std::uint64_t>> SftpPlace::free_bytes(SftpConnection& connection) {
+  if (!connection.server().statvfs) return std::optional<std::uint64_t>();
+  const std::string path = path_of("");
+  auto asked = connection.send([&](auto id) { return encode_sftp_statvfs(id, path); });
+  const SftpReply reply = TRY(connection.wait(asked));
+  if (reply.kind != SftpReply::Kind::extended) {
+    return failure(connection, reply, "ask for the free space of", "");
+  }
+  return std::optional<std::uint64_t>(TRY(decode_sftp_free_bytes(reply.extended)));
+}
+
+}  // namespace holdfast::storage

@@ -1,0 +1,88 @@
+// Collecting, ordering and writing what is wrong with a strategy.
+#include "strategy/diagnostic.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/bytes.hpp"
+
+namespace holdfast::strategy {
+
+namespace {
+
+// A file full of nonsense is told by its first faults.
+constexpr std::size_t diagnostics_max = 1000;
+constexpr std::size_t text_size_max = 120;
+
+std::string shortened(std::string text) {
+  auto shown = base::printable(without_password(text));
+  if (shown.size() > text_size_max) shown = shown.substr(0, text_size_max) + "...";
+  return shown;
+}
+
+}  // namespace
+
+std::string_view severity_name(Severity severity) noexcept {
+  switch (severity) {
+    case Severity::error: return "error";
+    case Severity::warning: return "warning";
+    case Severity::note: return "note";
+  }
+  return "error";
+}
+
+void Diagnostics::add(Diagnostic diagnostic) {
+  if (all_.size() >= diagnostics_max) return;
+  diagnostic.text = shortened(std::move(diagnostic.text));
+  all_.push_back(std::move(diagnostic));
+}
+
+void Diagnostics::error(Position at, std::string message, std::string hint, std::string text) {
+  add({Severity::error, at, std::move(message), std::move(text), std::move(hint)});
+}
+
+void Diagnostics::warning(Position at, std::string message, std::string hint, std::string text) {
+  add({Severity::warning, at, std::move(message), std::move(text), std::move(hint)});
+}
+
+void Diagnostics::note(Position at, std::string message, std::string hint, std::string text) {
+  add({Severity::note, at, std::move(message), std::move(text), std::move(hint)});
+}
+
+void Diagnostics::settle() {
+  const auto place = [](const Diagnostic& each) {
+    return std::tie(each.position, each.severity, each.message);
+  };
+  std::stable_sort(all_.begin(), all_.end(),
+                   [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  const auto same = [&](const auto& a, const auto& b) { return place(a) == place(b); };
+  all_.erase(std::unique(all_.begin(), all_.end(), same), all_.end());
+}
+
+std::size_t Diagnostics::count(Severity severity) const noexcept {
+  return static_cast<std::size_t>(std::count_if(
+      all_.begin(), all_.end(), [&](const auto& each) { return each.severity == severity; }));
+}
+
+std::string format(const Diagnostic& diagnostic, const std::vector<std::string>& files) {
+  const auto& at = diagnostic.position;
+  const auto name = at.file < files.size() ? files[at.file] : std::string("strategy");
+  const auto place = at.line == 0 ? name : fmt::format("{}:{}:{}", name, at.line, at.column);
+  return fmt::format("{}: {}: {}", place, severity_name(diagnostic.severity), diagnostic.message);
+}
+
+std::string without_password(std::string_view text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string_view::npos) return std::string(text);
+  const auto start = scheme + 3;
+  const auto end = std::min(text.find_first_of("/?# ", start), text.size());
+  const auto at = text.substr(start, end - start).rfind('@');
+  if (at == std::string_view::npos) return std::string(text);
+  const auto colon = text.substr(start, at).find(':');
+  if (colon == std::string_view::npos) return std::string(text);
+  return fmt::format("{}:***{}", text.substr(0, start + colon), text.substr(start + at));
+}
+
+}  // namespace holdfast::strategy

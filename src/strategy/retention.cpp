@@ -1,0 +1,292 @@
+// What stays and why.
+#include "strategy/retention.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace holdfast::strategy {
+
+using base::Duration;
+using base::Time;
+
+namespace {
+
+constexpr Duration event_patience = base::days(14);
+
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
+}
+
+Time effective(const StoredSnapshot& snapshot) {
+  return std::min(snapshot.captured, snapshot.stored);
+}
+
+std::string date_text(Time at, const TimeZone& zone) {
+  const auto date = date_of(zone.local(at).day);
+  return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+}
+
+// Applies the rules; `because` grows beside the snapshots.
+class Decision {
+ public:
+  Decision(const RetentionRequest& request, const TimeZone& zone)
+      : request_(request), zone_(zone), because_(request.snapshots.size()) {}
+
+  RetentionDecision decide() {
+    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) keep_for_itself(i);
+    for (const auto& rule : request_.rules) {
+      if (rule.is_log) {
+        apply_log(rule);
+      } else {
+        apply(rule);
+      }
+    }
+    RetentionDecision decision;
+    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
+      decision.verdicts.push_back({request_.snapshots[i].id, std::move(because_[i])});
+    }
+    if (has_log_ && !all_log_) decision.log_from = log_from_;
+    decision.overdue.assign(overdue_.begin(), overdue_.end());
+    return decision;
+  }
+
+ private:
+  using Group = std::vector<std::size_t>;  // indices, oldest first
+
+  void keep(std::size_t index, std::string reason) {
+    auto& reasons = because_[index];
+    if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
+      reasons.push_back(std::move(reason));
+    }
+  }
+
+  void keep_for_itself(std::size_t index) {
+    const auto& snapshot = request_.snapshots[index];
+    if (snapshot.hold) keep(index, fmt::format("held: {}", *snapshot.hold));
+    if (request_.frozen) keep(index, fmt::format("nothing expires: {}", *request_.frozen));
+    if (!snapshot.awaited_by.empty()) {
+      keep(index, fmt::format("its copy is missing at {}", fmt::join(snapshot.awaited_by, ", ")));
+    }
+    const bool is_known =
+        std::any_of(request_.rules.begin(), request_.rules.end(),
+                    [&](const RetentionRule& rule) { return belongs(snapshot, rule.plan); });
+    if (!is_known) keep(index, "none of its plans is in the strategy: nobody says how long");
+  }
+
+  static bool belongs(const StoredSnapshot& snapshot, const std::string& plan) {
+    return std::find(snapshot.plans.begin(), snapshot.plans.end(), plan) != snapshot.plans.end();
+  }
+
+  // The plan's snapshots, oldest first, apart for each value of the rule's tag.
+  std::map<std::string, Group> groups_of(const RetentionRule& rule) const {
+    std::map<std::string, Group> groups;
+    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
+      const auto& snapshot = request_.snapshots[i];
+      if (!belongs(snapshot, rule.plan)) continue;
+      const auto tag =
+          rule.keep.per_tag.empty() ? snapshot.tags.end() : snapshot.tags.find(rule.keep.per_tag);
+      groups[tag == snapshot.tags.end() ? std::string() : tag->second].push_back(i);
+    }
+    for (auto& [tag, group] : groups) {
+      std::sort(group.begin(), group.end(), [&](std::size_t a, std::size_t b) {
+        const auto& first = request_.snapshots[a];
+        const auto& second = request_.snapshots[b];
+        return std::pair(effective(first), first.id) < std::pair(effective(second), second.id);
+      });
+    }
+    return groups;
+  }
+
+  void apply(const RetentionRule& rule) {
+    for (const auto& [tag, group] : groups_of(rule)) {
+      const auto name = tag.empty() ? rule.plan : fmt::format("{} ({})", rule.plan, tag);
+      spare(rule, name, group);
+      apply_simple(rule.keep, name, group);
+      apply_versions(rule.keep, name, group);
+      for (std::size_t i = 0; i < period_count; ++i) {
+        const auto& bucket = rule.keep.buckets[i];
+        if (bucket) apply_bucket(static_cast<Period>(i), *bucket, name, group);
+      }
+      if (rule.keep.until_event) apply_until(rule.keep, name, group);
+    }
+  }
+
+  // The newest that reached what is demanded; before there is one, all.
+  void spare(const RetentionRule& rule, const std::string& name, const Group& group) {
+    const auto newest = std::find_if(group.rbegin(), group.rend(), [&](std::size_t index) {
+      return request_.snapshots[index].proved >= rule.demand;
+    });
+    if (newest == group.rend()) {
+      for (const auto index : group) {
+        keep(index, fmt::format("{}: none has been proved {} yet", name, level_name(rule.demand)));
+      }
+    } else if (rule.demand == Level::none) {
+      keep(*newest, fmt::format("{}: the newest", name));
+    } else {
+      keep(*newest, fmt::format("{}: the newest that is {}", name, level_name(rule.demand)));
+    }
+  }
+
+  void apply_simple(const Keep& rule, const std::string& name, const Group& group) {
+    for (std::size_t place = 0; place < group.size(); ++place) {
+      const auto index = group[place];
+      const auto from_newest = group.size() - place;
+      if (rule.forever) keep(index, fmt::format("{}: for ever", name));
+      if (rule.last && from_newest <= *rule.last) {
+        keep(index, fmt::format("{}: number {} of the last {}", name, from_newest, *rule.last));
+      }
+      if (rule.age && request_.now - request_.snapshots[index].stored <= *rule.age) {
+        keep(index, fmt::format("{}: not older than {}", name, describe(*rule.age)));
+      }
+    }
+  }
+
+  void apply_versions(const Keep& rule, const std::string& name, const Group& group) {
+    if (!rule.versions) return;
+    std::map<std::string, std::set<std::string>> seen;
+    for (auto at = group.rbegin(); at != group.rend(); ++at) {
+      for (const auto& [path, content] : request_.snapshots[*at].contents) {
+        auto& versions = seen[path];
+        if (versions.size() >= *rule.versions || !versions.insert(content).second) continue;
+        keep(*at, fmt::format("{}: version {} of {} of {}", name, versions.size(), *rule.versions,
+                              path));
+      }
+    }
+  }
+
+  void apply_bucket(Period period, const Bucket& bucket, const std::string& name,
+                    const Group& group) {
+    std::map<std::int64_t, std::size_t> chosen;
+    for (const auto index : group) {
+      const auto local = zone_.local(effective(request_.snapshots[index]));
+      const auto number = period_number(period, bucket.pick, local);
+      if (bucket.pick.kind == PickKind::last) {
+        chosen[number] = index;
+      } else {
+        chosen.emplace(number, index);
+      }
+    }
+    std::uint32_t count = 0;
+    for (auto at = chosen.rbegin(); at != chosen.rend() && count < bucket.count; ++at) {
+      ++count;
+      keep(at->second,
+           fmt::format("{}: {} {} of {}", name, period_name(period), count, bucket.count));
+    }
+  }
+
+  void apply_until(const Keep& rule, const std::string& name, const Group& group) {
+    for (const auto index : group) {
+      const auto& snapshot = request_.snapshots[index];
+      const auto happened = first_happening(*rule.until_event, snapshot);
+      if (!happened) {
+        keep(index, fmt::format("{}: {} has not happened yet", name, *rule.until_event));
+        if (request_.now - snapshot.stored > event_patience) overdue_.insert(snapshot.id);
+      } else if (request_.now - *happened <= rule.then) {
+        keep(index, fmt::format("{}: {} happened on {}, and {} more", name, *rule.until_event,
+                                date_text(*happened, zone_), describe(rule.then)));
+      }
+    }
+  }
+
+  // Events that carry an id mean the snapshots of that id.
+  std::optional<Time> first_happening(const std::string& event,
+                                      const StoredSnapshot& snapshot) const {
+    std::optional<Time> first;
+    for (const auto& happening : request_.happenings) {
+      const bool about_it =
+          happening.id.empty() || snapshot.event_id.empty() || happening.id == snapshot.event_id;
+      if (happening.event != event || !about_it || happening.at < effective(snapshot)) continue;
+      if (!first || happening.at < *first) first = happening.at;
+    }
+    return first;
+  }
+
+  // Any instant of the window: the newest base that ended before it, and all log since that began.
+  // Of the bases since then so many stay that one after the other takes its place, though their own
+  // rule may be shorter: else the first base would stay for ever, and all log with it.
+  void apply_log(const RetentionRule& rule) {
+    has_log_ = true;
+    Group bases;
+    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
+      if (request_.snapshots[i].is_base) bases.push_back(i);
+    }
+    if (bases.empty()) {
+      all_log_ = true;
+      return;
+    }
+    std::sort(bases.begin(), bases.end(), [&](std::size_t a, std::size_t b) {
+      const auto& first = request_.snapshots[a];
+      const auto& second = request_.snapshots[b];
+      return std::pair(first.finished, first.id) < std::pair(second.finished, second.id);
+    });
+    auto at = bases.cbegin();
+    if (rule.keep.age) {
+      const auto window = request_.now - *rule.keep.age;
+      const auto inside = first_after(bases, bases.cbegin(), window);
+      if (inside != bases.cbegin()) at = inside - 1;
+    }
+    keep(*at, fmt::format("{}: the base from which its log is replayed", rule.plan));
+    const auto& anchor = request_.snapshots[*at];
+    log_from_ = log_from_ ? std::min(*log_from_, anchor.captured) : anchor.captured;
+    if (rule.keep.forever) all_log_ = true;
+    if (rule.keep.age) keep_successors(rule, bases, at);
+  }
+
+  [[nodiscard]] Group::const_iterator first_after(const Group& bases, Group::const_iterator from,
+                                                  Time at) const {
+    return std::find_if(from, bases.cend(),
+                        [&](std::size_t index) { return request_.snapshots[index].finished > at; });
+  }
+
+  // From each base the last one that ended within the window's length, or the next one.
+  void keep_successors(const RetentionRule& rule, const Group& bases, Group::const_iterator at) {
+    while (at + 1 != bases.cend()) {
+      const auto reach = request_.snapshots[*at].finished + *rule.keep.age;
+      const auto beyond = first_after(bases, at + 1, reach);
+      at = beyond == at + 1 ? at + 1 : beyond - 1;
+      keep(*at, fmt::format("{}: a base from which its log will be replayed", rule.plan));
+    }
+  }
+
+  const RetentionRequest& request_;
+  const TimeZone& zone_;
+  std::vector<std::vector<std::string>> because_;
+  std::set<std::string> overdue_;
+  std::optional<Time> log_from_;
+  bool has_log_ = false;
+  bool all_log_ = false;
+};
+
+}  // namespace
+
+std::int64_t period_number(Period period, const Pick& pick, const LocalTime& local) {
+  switch (period) {
+    case Period::hourly: return local.day * 24 + local.second_of_day / 3600;
+    case Period::daily: return local.day;
+    case Period::weekly: {
+      // Day 4 of 1970 was a Monday; weekday w began a week on day (w + 3) mod 7.
+      const auto begin = pick.kind == PickKind::weekday ? (pick.day + 3) % 7 : 4;
+      return floor_div(local.day - begin, 7);
+    }
+    case Period::monthly: {
+      const auto date = date_of(local.day);
+      const auto month = static_cast<std::int64_t>(date.year) * 12 + date.month;
+      return pick.kind == PickKind::month_day && date.day < pick.day ? month - 1 : month;
+    }
+    case Period::yearly: {
+      const auto date = date_of(local.day);
+      const bool before_day =
+          pick.kind == PickKind::month_day && date.month == 1 && date.day < pick.day;
+      return before_day ? date.year - 1 : date.year;
+    }
+  }
+  return 0;
+}
+
+RetentionDecision decide_retention(const RetentionRequest& request, const TimeZone& zone) {
+  return Decision(request, zone).decide();
+}
+
+}  // namespace holdfast::strategy

@@ -1,0 +1,48 @@
+// Components as they are read.
+#include "strategy/component.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "strategy_text.hpp"
+
+namespace holdfast::strategy {
+namespace {
+
+TEST(Component, SettingsAreWordsListsAndSecrets) {
+  const auto parsed = parse_text(
+      "strategy: s\nlocations: { disk: { url: /b } }\ncomponents:\n  db:\n"
+      "    host: a\n    size: 40GB\n    tables: t\n"
+      "    postgres: { url: \"postgresql://h/d\", tls: require, password: env:P, databases: [x, y] "
+      "}\n"
+      "    hooks: { before: ./b.sh, failed: [./c.sh, ./d.sh] }\n"
+      "    service: { stop: a, start: b }\n"
+      "    plans: { p: { type: logical, every: 1h, to: disk, keep: 7d } }\n");
+  EXPECT_FALSE(parsed.diagnostics.has_errors());
+  const auto& component = parsed.strategy.components.at(0);
+  EXPECT_EQ(component.kind, ComponentKind::postgres);
+  EXPECT_EQ(component.source.word("url"), "postgresql://h/d");
+  EXPECT_EQ(component.source.word("port"), "");
+  EXPECT_EQ(component.source.list("databases"), (std::vector<std::string>{"x", "y"}));
+  EXPECT_TRUE(component.source.list("tables").empty());
+  EXPECT_EQ(component.source.secrets.at("password").kind, SecretReference::Kind::env);
+  EXPECT_EQ(component.expected_size, 40'000'000'000U);
+  EXPECT_EQ(component.tables, std::vector<std::string>{"t"});
+  EXPECT_EQ(component.hooks.failed.size(), 2U);
+  EXPECT_EQ(component.service.start, "b");
+  EXPECT_NE(component.plan("p"), nullptr);
+  EXPECT_EQ(component.plan("q"), nullptr);
+}
+
+TEST(Component, EveryKindHasAName) {
+  std::set<std::string_view> names;
+  for (int kind = 0; kind <= static_cast<int>(ComponentKind::vault); ++kind) {
+    names.insert(component_kind_name(static_cast<ComponentKind>(kind)));
+  }
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(ComponentKind::vault) + 1);
+  EXPECT_EQ(is_built(ComponentKind::files), Built::yes);
+}
+
+}  // namespace
+}  // namespace holdfast::strategy

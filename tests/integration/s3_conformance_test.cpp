@@ -1,0 +1,58 @@
+// The conformance suite over real S3 servers: buckets without versions, with versions, with object
+// lock.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "support/s3_server.hpp"
+#include "support/storage_under_test.hpp"
+
+namespace holdfast::storage {
+
+namespace {
+
+// A fresh prefix of a bucket that all cases of the process share.
+class S3UnderTest final : public StorageUnderTest {
+ public:
+  S3UnderTest(S3Server::Kind kind, S3Server::Buckets buckets) : server_(shared_s3_server(kind)) {
+    static int number = 0;
+    static std::set<std::pair<S3Server::Kind, S3Server::Buckets>> made;
+    const std::string bucket = "bucket" + std::to_string(static_cast<int>(buckets));
+    if (made.emplace(kind, buckets).second) server_.make_bucket(bucket, buckets);
+    const std::string prefix = "case/" + std::to_string(++number);
+    auto created = S3Storage::create(server_.url(bucket, prefix), server_.surroundings());
+    EXPECT_TRUE(created.ok()) << created.error().to_string();
+    if (created.ok()) storage_ = std::move(created).value();
+  }
+
+  Storage& storage() override { return *storage_; }
+  bool go_offline() override {
+    server_.stop();
+    return true;
+  }
+  void come_back() override { server_.start(); }
+
+ private:
+  S3Server& server_;
+  std::unique_ptr<S3Storage> storage_;
+};
+
+StorageCase on(std::string name, S3Server::Kind kind, S3Server::Buckets buckets) {
+  return {std::move(name), [=] { return std::make_unique<S3UnderTest>(kind, buckets); }};
+}
+
+using Kind = S3Server::Kind;
+using Buckets = S3Server::Buckets;
+
+INSTANTIATE_TEST_SUITE_P(S3, StorageConformance,
+                         testing::Values(on("minio", Kind::minio, Buckets::plain),
+                                         on("minio_versions", Kind::minio, Buckets::versioned),
+                                         on("minio_lock", Kind::minio, Buckets::locked),
+                                         on("versitygw", Kind::versitygw, Buckets::plain),
+                                         on("versitygw_versions", Kind::versitygw,
+                                            Buckets::versioned)),
+                         case_name);
+
+}  // namespace
+
+}  // namespace holdfast::storage

@@ -1,0 +1,329 @@
+// What only a real server can show: trust and login, the layout shared with directories, uploads
+// and readings that outlive their connection.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/units.hpp"
+#include "storage/factory.hpp"
+#include "storage/local.hpp"
+#include "storage/sftp.hpp"
+#include "support/ssh_server.hpp"
+#include "support/storage_under_test.hpp"
+
+namespace holdfast::storage {
+
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+
+base::Bytes random_bytes(std::size_t size, std::uint64_t seed) {
+  base::SeededRandom random(seed);
+  base::Bytes bytes(size);
+  random.fill(bytes);
+  return bytes;
+}
+
+class SftpTest : public testing::Test {
+ protected:
+  std::unique_ptr<SftpStorage> create(const std::string& directory) {
+    auto created = SftpStorage::create(server_.url(directory), executor_);
+    CHECK(created.ok(), created.ok() ? "" : created.error().to_string().c_str());
+    return std::move(created).value();
+  }
+
+  // The error of a login with these changes.
+  base::Error refusal(const SftpUrl& url) {
+    auto opened = SftpStorage::create(url, executor_);
+    return opened.ok() ? base::Error(ErrorCode::internal, "it was let in")
+                       : std::move(opened).error();
+  }
+
+  // Each connection's loss may be noticed only by a request of its own.
+  static base::Result<ObjectInfo> committed(Upload& upload, const std::string& name) {
+    for (int attempt = 0;; ++attempt) {
+      auto stored = upload.commit(name, {});
+      if (stored.ok() || stored.error().code() != ErrorCode::unavailable || attempt == 5) {
+        return stored;
+      }
+    }
+  }
+
+  SshServer& server_ = shared_ssh_server();
+  const std::string root_ = server_.fresh_directory();
+  io::ThreadExecutor executor_;
+};
+
+TEST_F(SftpTest, RefusesAnUnknownServerAndSaysHowToTrustIt) {
+  SftpUrl url = server_.url(root_);
+  url.known_hosts_file = server_.directory() + "/trusted-by-hand";
+  const auto refused = refusal(url);
+  EXPECT_EQ(refused.code(), ErrorCode::permission_denied) << refused.to_string();
+  EXPECT_EQ(refused.retry(), base::Retry::never);
+  EXPECT_NE(refused.message().find("SHA256:"), std::string::npos);
+  EXPECT_FALSE(fs::exists(root_));
+  // The hint's command is what makes it trusted.
+  const auto command = refused.hint().substr(refused.hint().find("echo "));
+  ASSERT_EQ(run_program({"sh", "-c", command}), 0) << command;
+  EXPECT_TRUE(SftpStorage::create(url, executor_).ok());
+}
+
+TEST_F(SftpTest, RefusesAServerWhoseKeyChanged) {
+  SshServer server;
+  server.stop();
+  server.change_host_key();
+  server.start();
+  const auto refused = refusal(server.url(root_));
+  EXPECT_EQ(refused.code(), ErrorCode::permission_denied);
+  EXPECT_NE(refused.message().find("HAS CHANGED"), std::string::npos) << refused.to_string();
+  EXPECT_NE(refused.hint().find("ssh-keygen -R"), std::string::npos);
+  EXPECT_FALSE(fs::exists(root_));
+}
+
+TEST_F(SftpTest, LogsInWithAnRsaKey) {
+  SftpUrl url = server_.url(root_);
+  url.identity_file = server_.make_user_key("rsa");
+  const auto storage = SftpStorage::create(url, executor_);
+  ASSERT_WORKS(storage);
+}
+
+TEST_F(SftpTest, AKeyThatTheServerDoesNotKnowIsNoOutage) {
+  SftpUrl url = server_.url(root_);
+  url.identity_file = server_.directory() + "/stranger";
+  ASSERT_EQ(run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", url.identity_file}),
+            0);
+  const auto refused = refusal(url);
+  EXPECT_EQ(refused.code(), ErrorCode::permission_denied) << refused.to_string();
+  EXPECT_FALSE(refused.hint().empty());
+  url.identity_file = server_.directory() + "/absent";
+  EXPECT_EQ(refusal(url).code(), ErrorCode::not_found);
+}
+
+TEST_F(SftpTest, AKeyWithAPassphraseIsTheAgents) {
+  SftpUrl url = server_.url(root_);
+  url.identity_file = server_.make_user_key("ed25519", "long enough");
+  ::unsetenv("SSH_AUTH_SOCK");
+  const auto refused = refusal(url);
+  EXPECT_EQ(refused.code(), ErrorCode::permission_denied) << refused.to_string();
+  EXPECT_NE(refused.hint().find("ssh-add"), std::string::npos);
+  const std::string socket = server_.directory() + "/agent";
+  const std::string pid_file = socket + ".pid";
+  ASSERT_EQ(run_program({"sh", "-c",
+                         "ssh-agent -a " + socket +
+                             " -s | sed -n 's/.*AGENT_PID=\\([0-9]*\\);.*/\\1/p' > " + pid_file}),
+            0);
+  const std::string add = "SSH_AUTH_SOCK=" + socket +
+                          " SSH_ASKPASS_REQUIRE=force SSH_ASKPASS=" + server_.directory() +
+                          "/ask ssh-add " + url.identity_file;
+  std::ofstream(server_.directory() + "/ask") << "#!/bin/sh\necho long enough\n";
+  fs::permissions(server_.directory() + "/ask", fs::perms::owner_all);
+  EXPECT_EQ(run_program({"sh", "-c", add}), 0);
+  ::setenv("SSH_AUTH_SOCK", socket.c_str(), 1);
+  const auto storage = SftpStorage::create(url, executor_);
+  EXPECT_TRUE(storage.ok()) << storage.error().to_string();
+  ::unsetenv("SSH_AUTH_SOCK");
+  pid_t agent = 0;
+  std::ifstream(pid_file) >> agent;
+  if (agent > 1) ::kill(agent, SIGTERM);
+}
+
+TEST_F(SftpTest, NobodyThereIsAnOutage) {
+  SshServer server;
+  const SftpUrl url = server.url(root_);
+  server.stop();
+  const auto refused = refusal(url);
+  EXPECT_EQ(refused.code(), ErrorCode::unavailable);
+  EXPECT_EQ(refused.retry(), base::Retry::may_help);
+}
+
+TEST_F(SftpTest, IsTheLayoutOfADirectory) {
+  const auto sftp = create(root_);
+  ASSERT_WORKS(sftp->put("packs/ab/one", random_bytes(300'000, 1)));
+  const auto local = LocalStorage::open(root_);
+  ASSERT_WORKS(local);
+  EXPECT_EQ(local.value()->get("packs/ab/one", 300'000).value(), random_bytes(300'000, 1));
+  ASSERT_WORKS(local.value()->put("packs/cd/two", random_bytes(10, 2)));
+  EXPECT_EQ(sftp->get("packs/cd/two", 10).value(), random_bytes(10, 2));
+  EXPECT_EQ(local.value()->put("packs/ab/one", base::Bytes{1}).error().code(),
+            ErrorCode::already_exists);
+  EXPECT_EQ(sftp->put("packs/cd/two", base::Bytes{1}).error().code(), ErrorCode::already_exists);
+  const auto by_sftp = sftp->list_all("");
+  const auto by_local = local.value()->list_all("");
+  ASSERT_WORKS(by_sftp);
+  ASSERT_WORKS(by_local);
+  ASSERT_EQ(by_sftp.value().size(), by_local.value().size());
+  for (std::size_t i = 0; i < by_sftp.value().size(); ++i) {
+    EXPECT_EQ(by_sftp.value()[i].name, by_local.value()[i].name);
+    EXPECT_EQ(by_sftp.value()[i].size, by_local.value()[i].size);
+    const auto apart = by_local.value()[i].stored_at - by_sftp.value()[i].stored_at;
+    EXPECT_GE(apart, base::seconds(0));
+    EXPECT_LT(apart, base::seconds(1));
+  }
+  EXPECT_TRUE(fs::is_empty(root_ + "/tmp"));
+}
+
+TEST_F(SftpTest, StartsInNewOrEmptyDirectoriesOnly) {
+  const SftpUrl url = server_.url(root_ + "/deep/down");
+  EXPECT_EQ(SftpStorage::open(url, executor_).error().code(), ErrorCode::not_found);
+  ASSERT_WORKS(SftpStorage::create(url, executor_));
+  ASSERT_WORKS(SftpStorage::create(url, executor_));
+  const auto storage = SftpStorage::open(url, executor_);
+  ASSERT_WORKS(storage);
+  ASSERT_WORKS(storage.value()->put("config", base::Bytes{1}));
+  EXPECT_EQ(SftpStorage::create(url, executor_).error().code(), ErrorCode::already_exists);
+  fs::create_directories(root_ + "/empty/lost+found");
+  EXPECT_EQ(SftpStorage::open(server_.url(root_ + "/empty"), executor_).error().code(),
+            ErrorCode::not_found);
+}
+
+TEST_F(SftpTest, AnUnmountedDiskIsAnOutage) {
+  const auto storage = create(root_);
+  ASSERT_WORKS(storage->put("a", base::Bytes{1}));
+  fs::rename(root_, root_ + ".away");
+  fs::create_directories(root_);  // the mount point, without its disk
+  EXPECT_EQ(storage->stat("a").error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(storage->list({}).error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(storage->begin_put().error().code(), ErrorCode::unavailable);
+  EXPECT_TRUE(fs::is_empty(root_));
+  fs::remove(root_);
+  fs::rename(root_ + ".away", root_);
+  EXPECT_TRUE(storage->stat("a").ok());
+}
+
+TEST_F(SftpTest, OneOfTwoClientsWins) {
+  const auto first = create(root_);
+  const auto second = SftpStorage::open(server_.url(root_), executor_);
+  ASSERT_WORKS(second);
+  for (int round = 0; round < 30; ++round) {
+    const std::string name = "race/" + std::to_string(round);
+    const auto a = first->begin_put();
+    const auto b = second.value()->begin_put();
+    ASSERT_WORKS(a);
+    ASSERT_WORKS(b);
+    ASSERT_WORKS(a.value()->append(base::Bytes(1000, 1)));
+    ASSERT_WORKS(b.value()->append(base::Bytes(1000, 2)));
+    bool won = false;
+    auto task = executor_.spawn("racer", [&] { won = b.value()->commit(name, {}).ok(); });
+    const bool also = a.value()->commit(name, {}).ok();
+    task.reset();
+    EXPECT_NE(won, also);
+    EXPECT_EQ(first->get(name, 1000).value(), base::Bytes(1000, won ? 2 : 1));
+  }
+}
+
+TEST_F(SftpTest, AnUploadGoesOnOverANewConnection) {
+  const auto storage = create(root_);
+  const base::Bytes content = random_bytes(30 * base::MiB, 3);
+  const auto upload = storage->begin_put();
+  ASSERT_WORKS(upload);
+  for (std::size_t at = 0; at < content.size(); at += 2 * base::MiB) {
+    if (at % (6 * base::MiB) == 0) storage->break_off();
+    if (at == 14 * base::MiB) server_.drop_sessions();
+    ASSERT_WORKS(upload.value()->append(base::ByteView(content).subspan(at, 2 * base::MiB)));
+  }
+  storage->break_off();
+  const auto stored = committed(*upload.value(), "large");
+  ASSERT_WORKS(stored);
+  const auto local = LocalStorage::open(root_);
+  EXPECT_TRUE(local.value()->get("large", content.size()).value() == content);
+}
+
+TEST_F(SftpTest, BytesThatAServerLostAreNoticed) {
+  const auto storage = create(root_);
+  const auto upload = storage->begin_put();
+  ASSERT_WORKS(upload);
+  ASSERT_WORKS(upload.value()->append(random_bytes(12 * base::MiB, 4)));
+  storage->break_off();
+  // As if the server had restarted before it wrote all to its disk.
+  for (const auto& entry : fs::directory_iterator(root_ + "/tmp")) {
+    fs::resize_file(entry.path(), base::MiB);
+  }
+  const auto stored = committed(*upload.value(), "large");
+  ASSERT_FALSE(stored.ok());
+  EXPECT_EQ(stored.error().code(), ErrorCode::conflict) << stored.error().to_string();
+  EXPECT_EQ(storage->stat("large").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(SftpTest, ARemovedTemporaryFileIsNoSuccess) {
+  const auto storage = create(root_);
+  const auto upload = storage->begin_put();
+  ASSERT_WORKS(upload);
+  ASSERT_WORKS(upload.value()->append(base::Bytes{1}));
+  for (const auto& entry : fs::directory_iterator(root_ + "/tmp")) fs::remove(entry.path());
+  EXPECT_FALSE(upload.value()->commit("a", {}).ok());
+  EXPECT_EQ(storage->stat("a").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(SftpTest, StorageTimeIsTheServersAtCommit) {
+  const auto storage = create(root_);
+  const auto upload = storage->begin_put();
+  ASSERT_WORKS(upload);
+  ASSERT_WORKS(upload.value()->append(random_bytes(base::MiB, 5)));
+  executor_.sleep(base::milliseconds(2100), {});
+  const base::Time before = base::SystemClock().now();
+  const auto stored = upload.value()->commit("a", {});
+  ASSERT_WORKS(stored);
+  EXPECT_GE(stored.value().stored_at, before - base::seconds(1));
+}
+
+TEST_F(SftpTest, CleansUpLeftoversOfADay) {
+  (void)create(root_);
+  const auto leave = [&](char digit, const char* age) {
+    const std::string path = root_ + "/tmp/" + std::string(32, digit);
+    std::ofstream(path) << "left";
+    ASSERT_EQ(run_program({"touch", "-d", age, path}), 0);
+  };
+  leave('a', "25 hours ago");
+  leave('b', "23 hours ago");
+  const auto storage = SftpStorage::open(server_.url(root_), executor_);
+  ASSERT_WORKS(storage);
+  ASSERT_WORKS(storage.value()->put("a", base::Bytes{1}));
+  EXPECT_FALSE(fs::exists(root_ + "/tmp/" + std::string(32, 'a')));
+  EXPECT_TRUE(fs::exists(root_ + "/tmp/" + std::string(32, 'b')));
+  EXPECT_EQ(storage.value()->remove_stale_uploads(base::hours(22)).value(), 1U);
+}
+
+TEST_F(SftpTest, ManyTasksShareFewConnections) {
+  const auto storage = create(root_);
+  const base::Bytes content = random_bytes(3 * base::MiB, 6);
+  std::vector<std::unique_ptr<io::Task>> tasks;
+  for (int task = 0; task < 16; ++task) {
+    tasks.push_back(executor_.spawn("user", [&, task] {
+      for (int i = 0; i < 4; ++i) {
+        const std::string name = "many/" + std::to_string(task) + "/" + std::to_string(i);
+        ASSERT_WORKS(storage->put(name, content));
+        ASSERT_EQ(storage->get(name, content.size()).value(), content);
+        base::Bytes part(1000);
+        ASSERT_WORKS(storage->read(name, Range{base::MiB, 1000}, part));
+        ASSERT_TRUE(std::equal(part.begin(), part.end(), content.begin() + base::MiB));
+      }
+    }));
+  }
+  tasks.clear();
+  EXPECT_EQ(storage->list_all("many/").value().size(), 64U);
+}
+
+TEST_F(SftpTest, TheFactoryKnowsIt) {
+  base::SystemClock clock;
+  base::SystemRandom random;
+  LocationUrl url;
+  url.scheme = LocationUrl::Scheme::sftp;
+  url.sftp = server_.url(root_);
+  const StorageDependencies around{.executor = executor_, .clock = clock, .random = random};
+  const auto storage = create_storage(format_location_url(url), around);
+  ASSERT_WORKS(storage);
+  ASSERT_WORKS(storage.value()->put("a", base::Bytes{1}));
+  EXPECT_TRUE(storage.value()->describe().starts_with("sftp://"));
+  EXPECT_EQ(storage.value()->describe().find("user_key"), std::string::npos);
+  server_.drop_sessions();
+  EXPECT_TRUE(storage.value()->stat("a").ok()) << "the retries find a new connection";
+}
+
+}  // namespace
+
+}  // namespace holdfast::storage
