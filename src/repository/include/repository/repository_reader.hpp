@@ -20,7 +20,7 @@ enum class Following {
   nothing,  // the index stays as it is
 };
 
-// get() may be called by several tasks; fetch() by one at a time.
+// get() and fetch() may be called by several tasks at once.
 class RepositoryReader final : public ContentReader {
  public:
   // Brings the index up to date. Needs the reading key.
