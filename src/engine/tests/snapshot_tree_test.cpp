@@ -53,7 +53,8 @@ TEST_F(SnapshotTreeTest, lists_what_lies_directly_in_a_directory) {
 TEST_F(SnapshotTreeTest, finds_directories_above_what_was_backed_up) {
   EXPECT_EQ(must(tree_->find("/")).kind, EntryKind::directory);
   std::string path;
-  std::string_view rest = files();
+  const auto whole = files();
+  std::string_view rest = whole;
   while (!rest.empty()) {
     const auto end = rest.find('/', 1);
     const std::string name(rest.substr(1, end == std::string_view::npos ? end : end - 1));
