@@ -4,6 +4,7 @@ Each step shows the command as a user would type it and what it printed. The dem
 rsync finds the restored tree identical in contents and metadata.
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -70,7 +71,8 @@ class Demo:
         }
         self.env.pop("HOLDFAST_REPOSITORY", None)
 
-    def holdfast(self, *words, may_warn=False):
+    def holdfast(self, *words, accepted=(0,), lines=None):
+        """Runs and shows a command; returns its output. Of long output the last `lines` are shown."""
         shown = " ".join(str(word).replace(str(self.root), "$DEMO") for word in words)
         steps.say(f"\n$ holdfast {shown}")
         begun = time.monotonic()
@@ -78,13 +80,25 @@ class Demo:
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace")
         took = time.monotonic() - begun
-        for line in done.stdout.replace(str(self.root), "$DEMO").splitlines():
+        printed = done.stdout.replace(str(self.root), "$DEMO").splitlines()
+        for line in printed[-lines if lines else 0:]:
             steps.say(f"  {line}")
         steps.say(f"  ({took:.2f} s, exit code {done.returncode})")
-        if done.returncode != 0 and not (may_warn and done.returncode == 3):
+        if done.returncode not in accepted:
             raise steps.StepFailed(f"holdfast {words[0]} ended with {done.returncode}")
+        return done.stdout
+
+    def snapshots(self, repository):
+        """Ids, oldest first."""
+        done = subprocess.run([str(self.program), "snapshot", "list", "--from", repository, "--json"],
+                              env=self.env, check=True, stdout=subprocess.PIPE)
+        return [snapshot["id"] for snapshot in json.loads(done.stdout)["snapshots"]]
 
     def compare(self, original, restored):
+        self.compare_trees(original, restored)
+        self.compare_holes(original, restored)
+
+    def compare_trees(self, original, restored):
         """Raises unless an outside tool finds contents, names, links, owners, modes, times, ACLs, xattrs equal."""
         command = ["rsync", "--archive", "--hard-links", "--acls", "--xattrs", "--dry-run",
                    "--checksum", "--delete", "--itemize-changes", f"{original}/", f"{restored}/"]
@@ -95,7 +109,6 @@ class Demo:
             steps.say(differences)
             raise steps.StepFailed("the restored tree differs (lines above)")
         steps.say("  no difference: contents, owners, modes, times, links, ACLs and attributes agree")
-        self.compare_holes(original, restored)
 
     def compare_holes(self, original, restored):
         name = Path("difficult") / "sparse.img"

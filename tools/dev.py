@@ -9,6 +9,7 @@ import check
 import demo
 import docs
 import packages
+import proof
 import servers
 import steps
 import tests
@@ -69,6 +70,12 @@ def run_demo(options):
     demo.run(build.program("release"), keep=options.keep)
 
 
+def run_proof(options):
+    packages.install(packages.BUILD + packages.DEMO)
+    build.build("release", target="holdfast")
+    proof.run(build.program("release"), options.tree, options.scratch)
+
+
 def add_command(commands, name, function, text, preset=False):
     command = commands.add_parser(name, help=text, description=text)
     command.set_defaults(function=function)
@@ -98,6 +105,10 @@ def parse(arguments):
     add_command(commands, "docs", run_docs, "render man pages, completions and docs/reference")
     command = add_command(commands, "demo", run_demo, "back up a real tree, restore and compare it")
     command.add_argument("--keep", action="store_true", help="leave the demo's files in place")
+    command = add_command(commands, "proof", run_proof,
+                          "back up, damage, repair, prune, restore and compare large trees")
+    command.add_argument("tree", nargs="+", help="a directory that doesn't change meanwhile")
+    command.add_argument("--scratch", help="where there is room for twice as much")
     return parser.parse_args(arguments)
 
 

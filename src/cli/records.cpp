@@ -96,8 +96,7 @@ std::string paths_text(const std::vector<base::Bytes>& paths) {
   return text;
 }
 
-void write_snapshot(JsonWriter& json, const repository::SnapshotRecord& snapshot,
-                    const repository::Config& config) {
+void write_snapshot(JsonWriter& json, const repository::SnapshotRecord& snapshot) {
   const auto& summary = snapshot.summary;
   json.text("id", hex(snapshot.id));
   json.text("short_id", short_id(snapshot.id));
@@ -110,7 +109,7 @@ void write_snapshot(JsonWriter& json, const repository::SnapshotRecord& snapshot
   json.integer("entries", summary.root.entries);
   json.integer("bytes", summary.root.bytes);
   json.boolean("held", snapshot.is_held());
-  json.boolean("late", snapshot.is_late(config));
+  json.boolean("late", snapshot.late);
   json.integer("warning_count", summary.warning_count);
 }
 

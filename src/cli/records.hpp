@@ -19,8 +19,7 @@ namespace holdfast::cli {
 [[nodiscard]] std::string_view kind_name(repository::EntryKind kind);
 
 // A snapshot's members, into the open object.
-void write_snapshot(JsonWriter& json, const repository::SnapshotRecord& snapshot,
-                    const repository::Config& config);
+void write_snapshot(JsonWriter& json, const repository::SnapshotRecord& snapshot);
 // "role=web, tier=1"
 [[nodiscard]] std::string tags_text(const repository::Tags& tags);
 void write_tags(JsonWriter& json, const repository::Tags& tags);

@@ -31,7 +31,7 @@ base::Result<void> list_entries(repository::Repository& repository,
                                 const repository::SnapshotRecord& snapshot, const std::string& path,
                                 Depth depth, const BrowseCall& visit) {
   const auto top = TRY(repository::key_of_path(path.empty() ? "/" : path));
-  auto reader = TRY(repository::RepositoryReader::open(repository));
+  auto reader = TRY(repository::RepositoryReader::open(repository, repository::Following::prunes));
   repository::TreeCursor cursor(*reader, snapshot.summary.root);
   TRY(cursor.seek(top));
   bool found = top.empty();
@@ -55,7 +55,7 @@ base::Result<void> list_entries(repository::Repository& repository,
 base::Result<void> find_entries(repository::Repository& repository,
                                 const repository::SnapshotRecord& snapshot,
                                 const std::string& pattern, const BrowseCall& visit) {
-  auto reader = TRY(repository::RepositoryReader::open(repository));
+  auto reader = TRY(repository::RepositoryReader::open(repository, repository::Following::prunes));
   source::GitignoreRules rules;
   rules.add_line(pattern);
   repository::TreeCursor cursor(*reader, snapshot.summary.root);
@@ -74,7 +74,7 @@ base::Result<void> compare(repository::Repository& repository,
                            const repository::SnapshotRecord& before,
                            const repository::SnapshotRecord& after,
                            const std::function<base::Result<void>(const Difference&)>& visit) {
-  auto reader = TRY(repository::RepositoryReader::open(repository));
+  auto reader = TRY(repository::RepositoryReader::open(repository, repository::Following::prunes));
   const auto differ = [&](const repository::Entry* old_entry,
                           const repository::Entry* new_entry) -> base::Result<void> {
     Difference difference;

@@ -12,7 +12,7 @@ base::Result<RestoreReport> restore(repository::Repository& repository, std::str
   const auto began = environment.clock.monotonic();
   const auto list = TRY(repository::list_snapshots(repository));
   const auto snapshot = TRY(repository::choose_snapshot(list, name));
-  auto reader = TRY(repository::RepositoryReader::open(repository));
+  auto reader = TRY(repository::RepositoryReader::open(repository, repository::Following::prunes));
   const auto& root = snapshot.summary.root;
   const auto report_progress = [&](const source::FilesRestoreProgress& so_far) {
     if (!progress) return;

@@ -26,6 +26,7 @@ using repository::ObjectHash;
 using repository::PackInfo;
 
 constexpr std::size_t findings_max = 10'000;
+constexpr unsigned attempts_max = 3;
 
 bool is_outage(const base::Error& error) {
   switch (error.code()) {
@@ -136,13 +137,13 @@ base::Result<void> Verifier::load(const std::optional<std::string>& name) {
 // as needed.
 base::Result<void> Verifier::mark() {
   if (!can_read()) return {};
-  reader_ = TRY(repository::RepositoryReader::open(repository_));
+  reader_ = TRY(repository::RepositoryReader::open(repository_, repository::Following::nothing));
   live_.emplace(repository_);
   for (const auto& snapshot : snapshots_) {
     std::vector<repository::LiveSet::Missing> missing;
     TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
     if (missing.empty()) continue;
-    if (snapshot.is_late(repository_.config())) {
+    if (snapshot.late) {
       add({.kind = Finding::Kind::note,
            .object = {},
            .path = {},
@@ -408,6 +409,32 @@ base::Result<void> Verifier::check_tree(const repository::SnapshotRecord& snapsh
                          std::to_string(root.bytes));
 }
 
+// Whether a segment that was verified with has been superseded since.
+base::Result<bool> has_moved(repository::Repository& repository) {
+  auto* index = repository.index(repository::Repository::Segments::all);
+  const auto before = index->segments();
+  TRY(repository.refresh_index(repository::Repository::Segments::all));
+  const auto now = index->segments();
+  return !std::includes(now.begin(), now.end(), before.begin(), before.end());
+}
+
+// Damage that may be a prune's doing is neither damage nor its absence.
+VerifyReport doubtful(VerifyReport report) {
+  for (auto& finding : report.findings) {
+    if (finding.kind == Finding::Kind::damage) finding.kind = Finding::Kind::could_not_check;
+  }
+  report.unchecked_count += report.damage_count;
+  report.damage_count = 0;
+  Finding finding;
+  finding.kind = Finding::Kind::could_not_check;
+  finding.message =
+      "the repository was being changed during each of several verifications; verify again when "
+      "no prune is at work";
+  ++report.unchecked_count;
+  report.findings.push_back(std::move(finding));
+  return report;
+}
+
 }  // namespace
 
 std::string_view level_name(Level level) {
@@ -432,7 +459,13 @@ base::Result<Level> parse_level(std::string_view text) {
 base::Result<VerifyReport> verify(repository::Repository& repository, Level level,
                                   const std::optional<std::string>& snapshot,
                                   const ProgressCall& progress, std::stop_token stop) {
-  return Verifier(repository, level, progress, std::move(stop)).run(snapshot);
+  // What was listed may have gone since: a prune deletes packs after it has put segments that say
+  // where their chunks are now. Then what looks like damage is looked at once more.
+  for (unsigned attempt = 1;; ++attempt) {
+    auto report = TRY(Verifier(repository, level, progress, stop).run(snapshot));
+    if (report.damage_count == 0 || !TRY(has_moved(repository))) return report;
+    if (attempt == attempts_max) return doubtful(std::move(report));
+  }
 }
 
 }  // namespace holdfast::engine

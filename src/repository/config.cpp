@@ -7,9 +7,6 @@ namespace {
 
 constexpr std::string_view magic = "HFCF";
 constexpr std::uint8_t version = 1;
-// What a listing or a storage's clock may be off (prune.md, Terms).
-constexpr auto stale_max = base::minutes(5);
-constexpr auto skew_max = base::minutes(1);
 
 }  // namespace
 
@@ -101,7 +98,8 @@ base::Result<void> check_config(const Config& config) {
   }
   const auto ttl = config.session_ttl;
   if (ttl.nanoseconds <= 0 || config.prune_grace > base::days(3650) || ttl >= config.prune_grace ||
-      ttl + stale_max + stale_max + skew_max + skew_max >= config.prune_grace) {
+      ttl + storage_staleness_max + storage_staleness_max + storage_skew_max + storage_skew_max >=
+          config.prune_grace) {
     return wrong("the grace of a prune must be longer than a session's life plus 12 minutes");
   }
   return {};

@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "repository/clock_memory.hpp"
 #include "repository/live_set.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
@@ -28,7 +29,7 @@ class PruneRunner {
 
   base::Result<PruneReport> run(PruneRun mode) {
     session_ = TRY(Session::begin(repository_, "prune"));
-    reader_ = TRY(RepositoryReader::open(repository_));
+    reader_ = TRY(RepositoryReader::open(repository_, Following::nothing));
     TRY(look());
     TRY(mark_snapshots());
     TRY(plan());
@@ -51,10 +52,12 @@ class PruneRunner {
   base::Result<void> copy_chunks(const PackSet& from);
   base::Result<void> condemn_planned();
   base::Result<void> execute_ripe();
-  base::Result<void> recheck();
+  base::Result<PackSet> recheck();
+  base::Result<PackSet> young_packs() const;
   base::Result<void> supersede(const PackSet& doomed);
   base::Result<void> remove_packs(const std::vector<Condemnation>& ripe);
   base::Result<void> clean_up();
+  base::Result<void> remove_superseded();
   base::Result<void> remove(std::vector<std::string> names);
   base::Result<void> each_live(const std::function<base::Result<void>(std::span<const FoundChunk>,
                                                                       bool is_live)>& visit) const;
@@ -78,6 +81,7 @@ class PruneRunner {
   PruneReport report_;
 
   base::Time now_;
+  base::Time counts_from_;  // for ages that must reach a grace
   std::vector<Condemnation> condemnations_;
   std::vector<SessionInfo> sessions_;
   PackListing listed_;
@@ -108,6 +112,8 @@ base::Result<void> PruneRunner::look() {
         .with_retry(base::Retry::never)
         .with_hint("set the clock right; nothing is deleted while it is behind what is stored");
   }
+  if (!repository_.storage().capabilities().consistent)
+    counts_from_ = TRY(remember_clock(repository_, now_)).counts_from;
   condemned_.clear();
   for (const auto& condemnation : condemnations_) {
     for (const auto& pack : condemnation.packs) condemned_.insert(pack.name);
@@ -136,7 +142,7 @@ base::Result<void> PruneRunner::mark_snapshots() {
     TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
     TRY(session_->renew_if_due());
     if (missing.empty()) continue;
-    if (snapshot.is_late(repository_.config())) {
+    if (snapshot.late) {
       // Its writer reported a failure; it never counted (repository_format.md section 5).
       TRY(remove({object_name(snapshots_prefix, snapshot.id)}));
       continue;
@@ -281,7 +287,7 @@ base::Result<void> PruneRunner::condemn_planned() {
 // Either the grace is over, or the storage shows everything at once and every live writer has
 // looked since.
 bool PruneRunner::is_ripe(base::Time stored_at) const {
-  if (now_ > stored_at + repository_.config().prune_grace) return true;
+  if (now_ > std::max(stored_at, counts_from_) + repository_.config().prune_grace) return true;
   if (!repository_.storage().capabilities().consistent) return false;
   return std::all_of(sessions_.begin(), sessions_.end(), [&](const SessionInfo& session) {
     return session.id == session_->id() || session.renewed > stored_at ||
@@ -311,7 +317,13 @@ base::Result<void> PruneRunner::execute_ripe() {
   }
   if (ripe.empty()) return {};
   TRY(interruptible());
-  TRY(recheck());
+  const auto pardoned = TRY(recheck());
+  std::erase_if(doomed, [&](const auto& pack) { return pardoned.contains(pack); });
+  for (auto& condemnation : ripe) {
+    std::erase_if(condemnation.packs,
+                  [&](const CondemnedPack& pack) { return pardoned.contains(pack.name); });
+  }
+  std::erase_if(ripe, [](const Condemnation& each) { return each.packs.empty(); });
   TRY(supersede(doomed));
   return remove_packs(ripe);
 }
@@ -326,24 +338,51 @@ base::Result<void> PruneRunner::read_again() {
   return mark_snapshots();
 }
 
+// Packs that only segments name which a reader's stale listing may not show yet.
+base::Result<PackSet> PruneRunner::young_packs() const {
+  PackSet young;
+  if (repository_.storage().capabilities().consistent) return young;
+  for (const auto& info : TRY(repository_.storage().list_all(index_prefix))) {
+    const auto name = hash_of_name(info.name);
+    if (!name ||
+        info.stored_at + storage_staleness_max + storage_skew(repository_.storage()) < now_)
+      continue;
+    const auto segment = repository_.read_segment_of(*name);
+    if (!segment.ok()) continue;  // one that doesn't count makes no place
+    for (const auto& pack : segment.value().segment.packs) young.insert(pack.name);
+  }
+  return young;
+}
+
 // The snapshots as of now, after the condemnations: whatever they need and lies in condemned packs
-// only is copied first.
-base::Result<void> PruneRunner::recheck() {
+// only is copied first. The packs that must stay for this time, because a copy is too young.
+base::Result<PackSet> PruneRunner::recheck() {
   TRY(read_again());
   PackSet condemned;
   for (const auto& name : condemned_) condemned.insert(name);
   TRY(copy_chunks(condemned));
   TRY(read_again());
-  return each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
-    if (!is_live || std::any_of(places.begin(), places.end(),
-                                [&](const FoundChunk& place) { return is_sound_place(place); }))
-      return {};
+  const auto young = TRY(young_packs());
+  PackSet pardoned;
+  TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
+    if (!is_live) return {};
+    bool has_place = false;
+    for (const auto& place : places) {
+      if (!is_sound_place(place)) continue;
+      if (!young.contains(place.pack.name)) return {};
+      has_place = true;
+    }
+    for (const auto& place : places) {
+      if (has_place && condemned_.contains(place.pack.name)) pardoned.insert(place.pack.name);
+    }
+    if (has_place) return {};
     return base::Error(base::ErrorCode::damaged,
                        "a chunk that a snapshot needs has no place outside the condemned packs; "
                        "nothing was deleted")
         .with_hint(
             "run 'holdfast verify' to see what is damaged, then 'holdfast repository repair'");
-  });
+  }));
+  return pardoned;
 }
 
 // New segments without the doomed packs take the place of those that name them; they carry on what
@@ -447,6 +486,32 @@ base::Result<void> PruneRunner::clean_up() {
   for (const auto& session : sessions_) {
     if (session.renewed + repository_.config().prune_grace < now_)
       objects.insert(objects.end(), session.objects.begin(), session.objects.end());
+  }
+  TRY(remove(std::move(objects)));
+  return remove_superseded();
+}
+
+// Segments whose successor every reader's listing has shown for long.
+base::Result<void> PruneRunner::remove_superseded() {
+  const auto counting = repository_.index(Repository::Segments::all)->segments();
+  std::unordered_set<ObjectHash, IdHash> others;
+  std::vector<ObjectHash> successors;
+  for (const auto& info : TRY(repository_.storage().list_all(index_prefix))) {
+    const auto name = hash_of_name(info.name);
+    if (!name) continue;
+    if (!std::binary_search(counting.begin(), counting.end(), *name)) {
+      others.insert(*name);
+    } else if (is_ripe(info.stored_at)) {
+      successors.push_back(*name);
+    }
+  }
+  std::vector<std::string> objects;
+  for (const auto& name : successors) {
+    if (others.empty()) break;
+    TRY(interruptible());
+    for (const auto& superseded : TRY(repository_.read_segment_of(name)).segment.superseded) {
+      if (others.erase(superseded) > 0) objects.push_back(object_name(index_prefix, superseded));
+    }
   }
   return remove(std::move(objects));
 }

@@ -33,7 +33,7 @@ class Repairer {
       TRY(save_from_damaged_packs(*session));
     }
     TRY(remove_damaged_objects());
-    reader_ = TRY(RepositoryReader::open(repository_));
+    reader_ = TRY(RepositoryReader::open(repository_, Following::nothing));
     TRY(repair_snapshots());
     return std::move(report_);
   }

@@ -19,6 +19,8 @@ constexpr std::uint64_t window_bytes = 512 * base::KiB;
 constexpr std::size_t windows_max = 8;
 // More than the cores: what waits for a distant storage needs none.
 constexpr std::size_t fetches_at_once_min = 6;
+// What is lost is asked for again and again; the storage is asked this often.
+constexpr auto vain_look_pause = base::seconds(10);
 
 base::Error absent_chunk(const ChunkId& id) {
   return base::Error(base::ErrorCode::not_found,
@@ -37,22 +39,63 @@ struct RepositoryReader::Group {
   std::vector<ChunkPlace> chunks;
 };
 
-RepositoryReader::RepositoryReader(Repository& repository)
-    : repository_(repository), packs_(repository) {}
+RepositoryReader::RepositoryReader(Repository& repository, Following following)
+    : repository_(repository),
+      following_(following),
+      packs_(repository),
+      looked_(repository.environment().executor.make_signal()) {}
 
-base::Result<std::unique_ptr<RepositoryReader>> RepositoryReader::open(Repository& repository) {
+base::Result<std::unique_ptr<RepositoryReader>> RepositoryReader::open(Repository& repository,
+                                                                       Following following) {
   if (!repository.keys().reader) return needs_reading_key("reading contents");
-  auto* index = TRY(repository.refresh_index(Repository::Segments::all));
+  std::unique_ptr<RepositoryReader> reader(new RepositoryReader(repository, following));
+  TRY(reader->look());
+  return reader;
+}
+
+base::Result<bool> RepositoryReader::look() {
+  auto* index = TRY(repository_.refresh_index(Repository::Segments::all));
   // A chunk may lie in a pack that is gone and in one that is there: only the latter is a place to
   // read from.
-  const auto listed = TRY(list_packs(repository));
+  const auto listed = TRY(list_packs(repository_));
   std::vector<ObjectHash> absent;
   TRY(index->each_pack([&](const PackInfo& pack) -> base::Result<void> {
     if (!listed.contains(pack.name)) absent.push_back(pack.name);
     return {};
   }));
   index->avoid(absent);
-  return std::unique_ptr<RepositoryReader>(new RepositoryReader(repository));
+  auto segments = index->segments();
+  std::sort(absent.begin(), absent.end());
+  const bool differs = segments != segments_ || absent != absent_packs_;
+  segments_ = std::move(segments);
+  absent_packs_ = std::move(absent);
+  return differs;
+}
+
+std::uint64_t RepositoryReader::looks() const {
+  const std::lock_guard lock(mutex_);
+  return looks_;
+}
+
+base::Result<bool> RepositoryReader::look_again(std::uint64_t looks) {
+  if (following_ == Following::nothing) return false;
+  const auto& clock = repository_.environment().clock;
+  {
+    std::unique_lock lock(mutex_);
+    while (is_looking_) looked_->wait(lock);
+    if (looks_ != looks) return true;
+    if (vain_look_ && clock.monotonic() - *vain_look_ < vain_look_pause) return false;
+    is_looking_ = true;
+  }
+  const auto differs = look();
+  const std::lock_guard lock(mutex_);
+  is_looking_ = false;
+  if (differs.ok()) {
+    vain_look_ = differs.value() ? std::nullopt : std::optional(clock.monotonic());
+    if (differs.value()) ++looks_;
+  }
+  looked_->notify_all();
+  return differs;
 }
 
 base::Result<base::Bytes> RepositoryReader::stored_node(const FoundChunk& found) {
@@ -90,6 +133,14 @@ base::Result<base::Bytes> RepositoryReader::stored_node(const FoundChunk& found)
 }
 
 base::Result<base::Bytes> RepositoryReader::get(const ChunkId& id) {
+  const auto before = looks();
+  auto first = get_once(id);
+  if (first.ok() || first.error().code() != base::ErrorCode::not_found) return first;
+  const auto changed = look_again(before);
+  return changed.ok() && changed.value() ? get_once(id) : std::move(first);
+}
+
+base::Result<base::Bytes> RepositoryReader::get_once(const ChunkId& id) {
   const auto found = repository_.index(Repository::Segments::all)->find(id);
   if (!found) return absent_chunk(id);
   const auto pack = TRY(packs_.open(found->pack));
@@ -129,12 +180,16 @@ base::Result<std::vector<RepositoryReader::Group>> RepositoryReader::group(
   return groups;
 }
 
-// One call of fetch(): tasks take group after group.
+// One pass of fetch(): tasks take group after group.
 class RepositoryReader::FetchRun {
  public:
   FetchRun(RepositoryReader& reader, const std::vector<Group>& groups, const Receive& receive,
-           std::stop_token stop)
-      : reader_(reader), groups_(groups), receive_(receive), stop_(std::move(stop)) {}
+           std::stop_token stop, std::vector<ChunkId>* again)
+      : reader_(reader),
+        groups_(groups),
+        receive_(receive),
+        stop_(std::move(stop)),
+        again_(again) {}
 
   void run() {
     codec::Decompressor decompressor;
@@ -164,6 +219,11 @@ class RepositoryReader::FetchRun {
   base::Result<void> take(const Group& group, codec::Decompressor& decompressor,
                           base::Bytes& stored, base::Bytes& plaintext) {
     const auto report_all = [&](const base::Error& error) -> base::Result<void> {
+      if (again_ != nullptr && error.code() == base::ErrorCode::not_found) {
+        const std::lock_guard lock(mutex_);
+        for (const auto& place : group.chunks) again_->push_back(place.id);
+        return {};
+      }
       for (const auto& place : group.chunks) TRY(receive_(place.id, error));
       return {};
     };
@@ -198,6 +258,7 @@ class RepositoryReader::FetchRun {
   const std::vector<Group>& groups_;
   const Receive& receive_;
   std::stop_token stop_;
+  std::vector<ChunkId>* const again_;  // guarded by mutex_
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
@@ -206,10 +267,28 @@ class RepositoryReader::FetchRun {
 
 base::Result<void> RepositoryReader::fetch(std::span<const ChunkId> ids, const Receive& receive,
                                            std::stop_token stop) {
+  if (following_ == Following::nothing) return fetch_once(ids, receive, stop, nullptr);
+  const auto before = looks();
+  std::vector<ChunkId> again;
+  TRY(fetch_once(ids, receive, stop, &again));
+  if (again.empty()) return {};
+  // Whatever the look says, the second pass tells what is absent.
+  (void)look_again(before);
+  return fetch_once(again, receive, stop, nullptr);
+}
+
+base::Result<void> RepositoryReader::fetch_once(std::span<const ChunkId> ids,
+                                                const Receive& receive, const std::stop_token& stop,
+                                                std::vector<ChunkId>* again) {
   std::vector<ChunkId> absent;
   const auto groups = TRY(group(ids, absent));
-  for (const auto& id : absent) TRY(receive(id, absent_chunk(id)));
-  FetchRun run(*this, groups, receive, std::move(stop));
+  for (const auto& id : absent) {
+    if (again != nullptr)
+      again->push_back(id);
+    else
+      TRY(receive(id, absent_chunk(id)));
+  }
+  FetchRun run(*this, groups, receive, stop, again);
   auto& executor = repository_.environment().executor;
   const auto wanted =
       std::min(std::max<std::size_t>(fetches_at_once_min, executor.concurrency()), groups.size());

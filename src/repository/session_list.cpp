@@ -54,7 +54,7 @@ base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repositor
 }
 
 base::Duration storage_skew(const storage::Storage& storage) {
-  return storage.capabilities().consistent ? base::Duration{} : base::minutes(1);
+  return storage.capabilities().consistent ? base::Duration{} : storage_skew_max;
 }
 
 bool is_live(const SessionInfo& session, base::Time now, const Config& config,

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "repository/object_name.hpp"
+#include "repository/session_list.hpp"
 
 namespace holdfast::repository {
 
@@ -138,10 +139,37 @@ base::Result<SnapshotRecord> read_record(const Repository& repository,
   return record;
 }
 
+// Whether a snapshot's storage time tells that it is late. One that was renewed before the oldest
+// object of the repository was stored came here by a copy that kept no times: they tell nothing.
+class Lateness {
+ public:
+  static base::Result<Lateness> judge_of(const Repository& repository) {
+    Lateness judge;
+    judge.ttl_ = repository.config().session_ttl;
+    const auto skew = storage_skew(repository.storage());
+    for (const auto& info : TRY(repository.storage().list_all(config_prefix))) {
+      const auto from = info.stored_at - skew;
+      judge.times_count_from_ =
+          judge.times_count_from_ ? std::min(*judge.times_count_from_, from) : from;
+    }
+    return judge;
+  }
+  [[nodiscard]] bool operator()(const SnapshotRecord& snapshot) const {
+    const auto renewed = snapshot.summary.renewed_at;
+    return snapshot.stored_at > renewed + ttl_ && times_count_from_ &&
+           renewed >= *times_count_from_;
+  }
+
+ private:
+  base::Duration ttl_;
+  std::optional<base::Time> times_count_from_;
+};
+
 }  // namespace
 
 base::Result<SnapshotList> list_snapshots(const Repository& repository) {
   SnapshotList list;
+  const auto is_late = TRY(Lateness::judge_of(repository));
   for (const auto& info : TRY(repository.storage().list_all(snapshots_prefix))) {
     const auto id = hash_of_name(info.name);
     if (!id) {
@@ -151,6 +179,7 @@ base::Result<SnapshotList> list_snapshots(const Repository& repository) {
     }
     auto record = read_record(repository, info, *id);
     if (record.ok()) {
+      record.value().late = is_late(record.value());
       list.snapshots.push_back(std::move(record).value());
       continue;
     }
@@ -210,14 +239,13 @@ base::Result<SnapshotDetail> read_detail(const Repository& repository, const Obj
   return decode_detail(repository.id(), *repository.keys().reader, object.body).with_context(name);
 }
 
-const SnapshotRecord* newest_of_series(const SnapshotList& list, const Config& config,
-                                       std::string_view source, std::string_view host,
-                                       std::string_view label,
+const SnapshotRecord* newest_of_series(const SnapshotList& list, std::string_view source,
+                                       std::string_view host, std::string_view label,
                                        const std::vector<base::Bytes>& paths) {
   for (auto snapshot = list.snapshots.rbegin(); snapshot != list.snapshots.rend(); ++snapshot) {
     const auto& summary = snapshot->summary;
     if (summary.source == source && summary.host == host && summary.label == label &&
-        summary.paths == paths && !snapshot->is_late(config)) {
+        summary.paths == paths && !snapshot->late) {
       return &*snapshot;
     }
   }

@@ -80,13 +80,13 @@ base::Result<void> SnapshotWriter::start() {
 
 base::Result<void> SnapshotWriter::find_parent() {
   if (options_.rewrite_of) {
-    parent_nodes_ = TRY(RepositoryReader::open(repository_));
+    parent_nodes_ = TRY(RepositoryReader::open(repository_, Following::nothing));
     parent_ = options_.rewrite_of;
     return {};
   }
   const auto list = TRY_CONTEXT(list_snapshots(repository_), "looking for the previous snapshot");
-  const auto* newest = newest_of_series(list, repository_.config(), options_.source, options_.host,
-                                        options_.label, options_.paths);
+  const auto* newest =
+      newest_of_series(list, options_.source, options_.host, options_.label, options_.paths);
   if (newest == nullptr || newest->domain != repository_.own_domain().id()) return {};
   const auto path = series_cache_path(repository_, options_.source, options_.host, options_.label,
                                       options_.paths);
@@ -95,7 +95,7 @@ base::Result<void> SnapshotWriter::find_parent() {
   if (cached.ok()) {
     parent_nodes_ = std::move(cached).value();
   } else if (repository_.keys().reader) {
-    parent_nodes_ = TRY(RepositoryReader::open(repository_));
+    parent_nodes_ = TRY(RepositoryReader::open(repository_, Following::nothing));
   } else {
     return {};
   }

@@ -110,7 +110,8 @@ struct ExtentCursor::State {
 
   NodeSource& source;
   std::vector<Floor> floors;
-  bool is_wrong = false;  // the list doesn't add up
+  std::uint64_t position = 0;  // in the content, of what comes next
+  bool is_wrong = false;       // the list doesn't add up
 };
 
 ExtentCursor::ExtentCursor(NodeSource& source, const Content& content, std::uint64_t size)
@@ -133,7 +134,10 @@ Result<std::optional<Extent>> ExtentCursor::next() {
   if (state_->is_wrong) return State::sizes_differ();
   while (!floors.empty()) {
     auto& floor = floors.back();
-    if (floor.at < floor.extents.size()) return std::optional<Extent>(floor.extents[floor.at++]);
+    if (floor.at < floor.extents.size()) {
+      state_->position += floor.extents[floor.at].length;
+      return std::optional<Extent>(floor.extents[floor.at++]);
+    }
     if (floor.at < floor.children.size()) {
       TRY(state_->enter());
     } else {
@@ -141,6 +145,32 @@ Result<std::optional<Extent>> ExtentCursor::next() {
     }
   }
   return std::optional<Extent>();
+}
+
+Result<std::uint64_t> ExtentCursor::seek(std::uint64_t offset) {
+  auto& floors = state_->floors;
+  auto& position = state_->position;
+  if (state_->is_wrong) return State::sizes_differ();
+  while (!floors.empty()) {
+    auto& floor = floors.back();
+    if (floor.at < floor.extents.size()) {
+      const auto length = floor.extents[floor.at].length;
+      if (offset - position < length || offset < position) return position;
+      position += length;
+      ++floor.at;
+    } else if (floor.at < floor.children.size()) {
+      const auto bytes = floor.children[floor.at].bytes;
+      if (offset < position || offset - position < bytes) {
+        TRY(state_->enter());
+      } else {
+        position += bytes;
+        ++floor.at;
+      }
+    } else {
+      floors.pop_back();
+    }
+  }
+  return position;
 }
 
 namespace {

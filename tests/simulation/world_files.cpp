@@ -115,7 +115,7 @@ base::Result<CommittedSnapshot> write_files(Repository& repository, const WorldF
 }
 
 base::Result<WorldFiles> read_files(Repository& repository, const TreeRoot& root) {
-  auto reader = TRY(RepositoryReader::open(repository));
+  auto reader = TRY(RepositoryReader::open(repository, repository::Following::prunes));
   WorldFiles files;
   TreeCursor cursor(*reader, root);
   while (const auto entry = TRY(cursor.next())) {

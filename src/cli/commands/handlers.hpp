@@ -15,6 +15,7 @@ base::Result<ExitCode> run_verify(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_list(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_show(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_ls(Invocation& invocation);
+base::Result<ExitCode> run_snapshot_mount(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_diff(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_find(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_tag(Invocation& invocation);

@@ -32,15 +32,15 @@ bool matches(const SnapshotRecord& snapshot, const repository::Tags& tags,
   });
 }
 
-void write_list(Output& output, const SnapshotList& list, const std::vector<SnapshotRecord>& found,
-                const repository::Config& config) {
+void write_list(Output& output, const SnapshotList& list,
+                const std::vector<SnapshotRecord>& found) {
   if (output.is_json()) {
     auto& json = output.json();
     json.begin_object();
     json.begin_array("snapshots");
     for (const auto& snapshot : found) {
       json.begin_object();
-      write_snapshot(json, snapshot, config);
+      write_snapshot(json, snapshot);
       json.end();
     }
     json.end();
@@ -66,7 +66,7 @@ void write_list(Output& output, const SnapshotList& list, const std::vector<Snap
     auto rest = paths_text(summary.paths);
     if (!summary.tags.empty()) rest += "  [" + tags_text(summary.tags) + "]";
     if (snapshot.is_held()) rest += "  held";
-    if (snapshot.is_late(config)) rest += "  late";
+    if (snapshot.late) rest += "  late";
     if (summary.warning_count > 0) rest += fmt::format("  {} warnings", summary.warning_count);
     output.result(line(short_id(snapshot.id), base::format_utc(summary.started), summary.host,
                        base::format_size(summary.root.bytes), std::to_string(summary.root.entries),
@@ -75,9 +75,9 @@ void write_list(Output& output, const SnapshotList& list, const std::vector<Snap
 }
 
 void write_shown(JsonWriter& json, const SnapshotRecord& snapshot,
-                 const repository::SnapshotDetail& detail, const repository::Config& config) {
+                 const repository::SnapshotDetail& detail) {
   json.begin_object();
-  write_snapshot(json, snapshot, config);
+  write_snapshot(json, snapshot);
   json.text("finished",
             base::format_utc(snapshot.summary.finished, base::TimePrecision::nanoseconds));
   if (snapshot.summary.parent) json.text("parent", hex(*snapshot.summary.parent));
@@ -93,7 +93,7 @@ void write_shown(JsonWriter& json, const SnapshotRecord& snapshot,
 }
 
 void write_shown(Output& output, const SnapshotRecord& snapshot,
-                 const repository::SnapshotDetail& detail, const repository::Config& config) {
+                 const repository::SnapshotDetail& detail) {
   const auto& summary = snapshot.summary;
   const auto line = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) output.result(fmt::format("{:<10}{}", name, value));
@@ -112,7 +112,7 @@ void write_shown(Output& output, const SnapshotRecord& snapshot,
   for (const auto& hold : snapshot.holds) {
     line("held", fmt::format("since {} {}", base::format_utc(hold.since), hold.reason));
   }
-  if (snapshot.is_late(config)) line("late", "its backup reported a failure; do not rely on it");
+  if (snapshot.late) line("late", "its backup reported a failure; do not rely on it");
   for (const auto& [name, value] : detail.statistics)
     output.detail(fmt::format("{:<14}{}", name, value));
   for (const auto& warning : detail.warnings)
@@ -149,7 +149,7 @@ Result<ExitCode> run_snapshot_list(Invocation& invocation) {
   for (const auto& snapshot : list.snapshots) {
     if (matches(snapshot, tags, invocation.option("host"))) found.push_back(snapshot);
   }
-  write_list(invocation.output(), list, found, session->repository().config());
+  write_list(invocation.output(), list, found);
   return list.damaged.empty() ? ExitCode::done : ExitCode::damage;
 }
 
@@ -159,9 +159,9 @@ Result<ExitCode> run_snapshot_show(Invocation& invocation) {
   const auto detail = TRY(repository::read_detail(session->repository(), snapshot.id));
   auto& output = invocation.output();
   if (output.is_json()) {
-    write_shown(output.json(), snapshot, detail, session->repository().config());
+    write_shown(output.json(), snapshot, detail);
   } else {
-    write_shown(output, snapshot, detail, session->repository().config());
+    write_shown(output, snapshot, detail);
   }
   return ExitCode::done;
 }

@@ -210,6 +210,31 @@ Command declare_find() {
   };
 }
 
+Command declare_mount() {
+  return {
+      .name = "snapshot mount",
+      .summary = "show the snapshots as a file system",
+      .description =
+          "Mounts all snapshots at DIR, read-only, until Ctrl-C or umount: by-time, by-component "
+          "and "
+          "by-id hold one folder for each. Files are read from the repository as they are asked "
+          "for, "
+          "and snapshots that are made meanwhile appear.",
+      .arguments = {{.name = "DIR", .text = "An existing directory."}},
+      .options = {{.name = "allow-other",
+                   .text = "Let other users in, too; what they may read is as the snapshot's "
+                           "permissions say."}},
+      .groups = {&repository_options(), &key_options()},
+      .exits = {{ExitCode::done, "it was unmounted"},
+                {ExitCode::failed, "it could not be mounted"},
+                {ExitCode::usage, ""}},
+      .examples = {{"holdfast snapshot mount /mnt --from /srv/backup",
+                    "Lets you look into every snapshot with ls, cp and diff."}},
+      .json = {{"directory", FieldType::string, "Where it was mounted."}},
+      .run = &run_snapshot_mount,
+  };
+}
+
 Command declare_tag() {
   return {
       .name = "snapshot tag",
@@ -295,9 +320,9 @@ Command declare_forget() {
 }  // namespace
 
 std::vector<const Command*> snapshot_commands() {
-  static const std::vector<Command> table{declare_list(), declare_show(),    declare_ls(),
-                                          declare_diff(), declare_find(),    declare_tag(),
-                                          declare_hold(), declare_release(), declare_forget()};
+  static const std::vector<Command> table{
+      declare_list(),  declare_show(), declare_ls(),   declare_diff(),    declare_find(),
+      declare_mount(), declare_tag(),  declare_hold(), declare_release(), declare_forget()};
   std::vector<const Command*> found;
   for (const auto& command : table) found.push_back(&command);
   return found;

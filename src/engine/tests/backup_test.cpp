@@ -57,7 +57,7 @@ TEST_F(BackupTest, TheSnapshotTellsOfIt) {
   ASSERT_EQ(snapshot.summary.paths.size(), 1U);
   EXPECT_EQ(base::as_text(snapshot.summary.paths[0]), files());
   EXPECT_LE(snapshot.summary.started, snapshot.summary.finished);
-  EXPECT_FALSE(snapshot.is_late(at->repository().config()));
+  EXPECT_FALSE(snapshot.late);
   const auto detail = must(repository::read_detail(at->repository(), *report.snapshot));
   EXPECT_EQ(detail.command, "holdfast backup there");
   const std::pair<std::string, std::uint64_t> files_statistic{"files", 6};

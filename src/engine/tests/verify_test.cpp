@@ -2,12 +2,16 @@
 #include "engine/verify.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 #include <set>
+#include <utility>
 
 #include "engine/keys.hpp"
 #include "engine_fixture.hpp"
 #include "repository/condemnation.hpp"
 #include "repository/object_name.hpp"
+#include "repository/prune.hpp"
 #include "repository/repair.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/session.hpp"
@@ -57,7 +61,8 @@ class VerifyTest : public EngineTest {
     const auto at = open(passphrase, "finder");
     auto& repository = at->repository();
     const auto list = must(repository::list_snapshots(repository));
-    const auto reader = must(repository::RepositoryReader::open(repository));
+    const auto reader =
+        must(repository::RepositoryReader::open(repository, repository::Following::nothing));
     repository::TreeCursor cursor(*reader, list.snapshots.at(0).summary.root);
     while (const auto entry = must(cursor.next())) {
       if (!base::as_text(entry->key).ends_with(name)) continue;
@@ -311,6 +316,50 @@ TEST(VerifyLevel, NamesAndBack) {
   const auto unknown = parse_level("Sound");
   EXPECT_EQ(unknown.error().code(), ErrorCode::invalid_argument);
   EXPECT_FALSE(unknown.error().hint().empty());
+}
+
+TEST_F(VerifyTest, takes_a_prune_in_the_midst_for_no_damage) {
+  // The first snapshot's packs are rewritten while its successor, which needs parts of them, is
+  // read.
+  std::filesystem::remove(files() + "/a");
+  const auto second = open();
+  (void)back_up(*second);
+  const auto list = must(repository::list_snapshots(second->repository()));
+  must(repository::forget_snapshot(second->repository(),
+                                   must(repository::choose_snapshot(list, snapshot_))));
+  const auto verifying = open(passphrase, "verifier");
+  std::uint64_t deleted = 0;
+  bool pruned = false;
+  const auto prune_once = [&](const Progress&) {
+    if (std::exchange(pruned, true)) return;
+    const auto at = open(passphrase, "pruner");
+    deleted = must(repository::prune(at->repository(), {.garbage_share_max = 0.01},
+                                     repository::PruneRun::real, {}, {}))
+                  .packs_deleted;
+  };
+  const auto report =
+      must(verify(verifying->repository(), Level::readable, std::nullopt, prune_once, {}));
+  EXPECT_GT(deleted, 0U);
+  EXPECT_EQ(report.damage_count, 0U);
+  EXPECT_EQ(report.unchecked_count, 0U);
+}
+
+TEST_F(VerifyTest, damage_in_a_copy_that_kept_no_times_is_damage) {
+  // As `cp -r` leaves it an hour and more after the backup: all of its objects look as new as the
+  // copy.
+  const auto copied_at = std::filesystem::file_time_type::clock::now() + std::chrono::hours(5);
+  for (const auto* prefix : {"config/", "snapshots/", "sessions/", "index/", "data/", "tree/"}) {
+    for (const auto& object : objects(prefix))
+      std::filesystem::last_write_time(object_path(object), copied_at);
+  }
+  const auto packs = objects("tree/");
+  ASSERT_FALSE(packs.empty());
+  for (const auto& pack : packs) remove(pack);
+  EXPECT_GT(verified(Level::present).damage_count, 0U);
+  const auto at = open();
+  const auto pruned = repository::prune(at->repository(), {}, repository::PruneRun::real, {}, {});
+  ASSERT_FALSE(pruned.ok());
+  EXPECT_FALSE(objects("snapshots/").empty());
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ TEST_F(ChunkPipelineTest, StoresMoreThanThereAreBlocks) {
   }
   must(pipeline_->finish());
   must(store_->flush());
-  const auto reader = must(RepositoryReader::open(*repository_));
+  const auto reader = must(RepositoryReader::open(*repository_, Following::nothing));
   for (const auto& [job, content] : jobs) EXPECT_EQ(must(reader->get(job->id)), content);
 }
 

@@ -62,7 +62,7 @@ TEST_F(ChunkStoreTest, WhatIsFlushedCanBeRead) {
   EXPECT_EQ(store_->totals().chunks_new, chunks.size());
   EXPECT_GT(store_->totals().bytes_stored, 0U);
   const auto elsewhere = test_.open("b");
-  const auto reader = must(RepositoryReader::open(*elsewhere));
+  const auto reader = must(RepositoryReader::open(*elsewhere, Following::nothing));
   for (const auto& [id, content] : chunks) EXPECT_EQ(must(reader->get(id)), content);
 }
 

@@ -16,7 +16,7 @@ TEST(LiveSet, MarksExactlyWhatATreeNeeds) {
   auto repository = test.open();
   const auto one = must(write_snapshot(*repository, {{"/f", noise(1, 100'000)}}, "one"));
   (void)must(write_snapshot(*repository, {{"/g", noise(2, 100'000)}}, "two"));
-  auto reader = must(RepositoryReader::open(*repository));
+  auto reader = must(RepositoryReader::open(*repository, Following::nothing));
   LiveSet live(*repository);
   must(live.add_tree(*reader, one.summary.root));
   std::uint64_t marked = 0;
@@ -41,7 +41,7 @@ TEST(LiveSet, ReportsWhatIsMissing) {
     if (pack.type == ChunkType::data) data.push_back(pack_object_name(pack.type, name));
   }
   (void)must(test.storage.remove(data));
-  auto reader = must(RepositoryReader::open(*repository));
+  auto reader = must(RepositoryReader::open(*repository, Following::nothing));
   LiveSet live(*repository);
   EXPECT_FALSE(live.add_tree(*reader, snapshot.summary.root).ok());
   std::vector<LiveSet::Missing> missing;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
 #include "repository/snapshot_list.hpp"
@@ -114,6 +116,77 @@ TEST(Prune, WaitsOutItsGraceWhereListingsMayBeStale) {
   test.clock.advance(base::hours(2));
   EXPECT_GT(run_prune(*repository).packs_deleted, 0U);
   EXPECT_EQ(stored_bytes(*repository), 0U);
+}
+
+TEST(Prune, SupersededSegmentsGoWhenTheirSuccessorIsOldEnough) {
+  TestRepository test({.versions = false, .retention = false, .consistent = false});
+  auto repository = test.open();
+  const TestFiles kept_files{{"/keep", noise(1, 50'000)}};
+  const auto gone = must(
+      write_snapshot(*repository, {{"/keep", noise(1, 50'000)}, {"/gone", noise(2, 200'000)}}));
+  const auto kept = must(write_snapshot(*repository, kept_files));
+  forget(*repository, gone.id);
+  const auto segments = [&] { return must(test.storage.list_all(index_prefix)).size(); };
+  const auto a_day = base::hours(25);
+  test.clock.advance(a_day);
+  (void)run_prune(*repository);  // condemns
+  test.clock.advance(a_day);
+  EXPECT_GT(run_prune(*repository).packs_deleted, 0U);
+  const auto both = segments();
+  test.clock.advance(base::hours(1));
+  (void)run_prune(*repository);
+  EXPECT_EQ(segments(), both) << "a stale listing may still miss the successor";
+  test.clock.advance(a_day);
+  (void)run_prune(*repository);
+  EXPECT_LT(segments(), both);
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), kept_files);
+}
+
+TEST(Prune, APackWhoseCopyIsYoungStaysForThisTime) {
+  TestRepository test({.versions = false, .retention = false, .consistent = false});
+  auto repository = test.open();
+  const TestFiles files{{"/f", noise(1, 200'000)}};
+  const auto kept = must(write_snapshot(*repository, files));
+  std::vector<CondemnedPack> packs;
+  for (const auto& [name, pack] : must(list_packs(*repository))) packs.push_back({pack.type, name});
+  (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
+  const auto left = [&] {
+    return std::count_if(packs.begin(), packs.end(), [&](const CondemnedPack& pack) {
+      return test.storage.stat(pack_object_name(pack.type, pack.name)).ok();
+    });
+  };
+  test.clock.advance(base::hours(25));
+  (void)run_prune(*repository);
+  EXPECT_EQ(left(), static_cast<std::ptrdiff_t>(packs.size()));
+  test.clock.advance(storage_staleness_max + base::minutes(2));
+  (void)run_prune(*repository);
+  EXPECT_EQ(left(), 0);
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), files);
+}
+
+TEST(Prune, AStorageClockThatJumpsForwardEndsNoGrace) {
+  TestRepository test({.versions = false, .retention = false, .consistent = false});
+  TestClock local;
+  const auto shared = test.environment();
+  const auto repository = must(Repository::open({.storage = shared.storage,
+                                                 .files = shared.files,
+                                                 .executor = shared.executor,
+                                                 .clock = local,
+                                                 .random = shared.random,
+                                                 .cache_directory = shared.cache_directory},
+                                                TestRepository::passphrase()));
+  const auto both_advance = [&](base::Duration duration) {
+    test.clock.advance(duration);
+    local.advance(duration);
+  };
+  forget(*repository, must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}})).id);
+  both_advance(base::hours(2));
+  EXPECT_FALSE(run_prune(*repository).plan.condemn.empty());
+  test.clock.advance(base::days(3));
+  both_advance(base::hours(1));
+  EXPECT_EQ(run_prune(*repository).packs_deleted, 0U);
+  both_advance(base::hours(25));
+  EXPECT_GT(run_prune(*repository).packs_deleted, 0U);
 }
 
 TEST(Prune, LeavesALiveSessionsPacksAlone) {

@@ -107,7 +107,7 @@ base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const Tes
 }
 
 base::Result<TestFiles> read_snapshot(Repository& repository, const TreeRoot& root) {
-  auto reader = TRY(RepositoryReader::open(repository));
+  auto reader = TRY(RepositoryReader::open(repository, Following::nothing));
   TestFiles content;
   TreeCursor cursor(*reader, root);
   while (const auto entry = TRY(cursor.next())) {

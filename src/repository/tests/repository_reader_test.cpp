@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <set>
 
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
+#include "repository/prune.hpp"
 #include "repository/snapshot_list.hpp"
+#include "repository/tree_cursor.hpp"
 #include "repository_fixture.hpp"
 
 namespace holdfast::repository {
@@ -29,7 +32,7 @@ TEST(RepositoryReader, FetchesEveryChunkOnce) {
   auto repository = test.open();
   (void)must(write_snapshot(*repository, {{"/f", noise(1, 500'000)}}));
   const auto ids = data_chunks(*repository);
-  auto reader = must(RepositoryReader::open(*repository));
+  auto reader = must(RepositoryReader::open(*repository, Following::nothing));
   std::mutex mutex;
   std::multiset<ChunkId> received;
   must(reader->fetch(
@@ -55,7 +58,7 @@ TEST(RepositoryReader, TellsAbsenceDamageAndOutageApart) {
       must(test.storage.damage(pack_object_name(pack.type, name),
                                [](base::Bytes& bytes) { bytes[300] ^= 1; }));
   }
-  auto reader = must(RepositoryReader::open(*repository));
+  auto reader = must(RepositoryReader::open(*repository, Following::nothing));
   std::mutex mutex;
   std::size_t good = 0;
   std::size_t damaged = 0;
@@ -82,7 +85,7 @@ TEST(RepositoryReader, StopsWhenAsked) {
   TestRepository test;
   auto repository = test.open();
   (void)must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}}));
-  auto reader = must(RepositoryReader::open(*repository));
+  auto reader = must(RepositoryReader::open(*repository, Following::nothing));
   std::stop_source stop;
   stop.request_stop();
   const auto ids = data_chunks(*repository);
@@ -97,7 +100,7 @@ TEST(RepositoryReader, AFailingReceiverEndsTheFetch) {
   TestRepository test;
   auto repository = test.open();
   (void)must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}}));
-  auto reader = must(RepositoryReader::open(*repository));
+  auto reader = must(RepositoryReader::open(*repository, Following::nothing));
   const auto ids = data_chunks(*repository);
   const auto fetched =
       reader->fetch(ids,
@@ -107,6 +110,77 @@ TEST(RepositoryReader, AFailingReceiverEndsTheFetch) {
                     {});
   ASSERT_FALSE(fetched.ok());
   EXPECT_EQ(fetched.error().code(), base::ErrorCode::no_space);
+}
+
+// A repository whose one pack holds a chunk that is needed among many that are not; once the pack
+// is compacted, its own index is behind.
+struct Compaction {
+  Compaction() {
+    TestFiles both{{"/keep", noise(1, 30'000)}};
+    for (std::uint64_t i = 2; i < 8; ++i) both["/gone" + std::to_string(i)] = noise(i, 60'000);
+    const auto gone = must(write_snapshot(*repository, both));
+    kept = must(write_snapshot(*repository, {{"/keep", noise(1, 30'000)}})).summary.root;
+    const auto list = must(list_snapshots(*repository));
+    must(forget_snapshot(*repository, must(choose_snapshot(list, base::to_hex(gone.id)))));
+  }
+  // By another machine.
+  void compact() {
+    const auto other = test.open("b");
+    const auto report = must(prune(*other, {.garbage_share_max = 0.01}, PruneRun::real, {}, {}));
+    ASSERT_GT(report.packs_deleted, 0U);
+    ASSERT_GT(report.bytes_rewritten, 0U);
+  }
+  [[nodiscard]] std::vector<ChunkId> chunks_of_kept(RepositoryReader& reader) const {
+    std::vector<ChunkId> ids;
+    TreeCursor tree(reader, kept);
+    while (const auto entry = must(tree.next())) {
+      ExtentCursor extents(reader, entry->content, entry->size);
+      while (const auto extent = must(extents.next())) ids.push_back(extent->chunk);
+    }
+    return ids;
+  }
+  // How many of the chunks a fetch doesn't get.
+  static std::size_t lost(RepositoryReader& reader, const std::vector<ChunkId>& ids) {
+    std::atomic<std::size_t> count = 0;
+    must(reader.fetch(
+        ids,
+        [&](const ChunkId&, base::Result<base::ByteView> plaintext) -> base::Result<void> {
+          if (!plaintext.ok()) ++count;
+          return {};
+        },
+        {}));
+    return count;
+  }
+
+  TestRepository test;
+  std::unique_ptr<Repository> repository = test.open();
+  TreeRoot kept;
+};
+
+TEST(RepositoryReader, FollowsAPruneThatMovesWhatItReads) {
+  Compaction world;
+  const auto reader = must(RepositoryReader::open(*world.repository, Following::prunes));
+  const auto ids =
+      world.chunks_of_kept(*must(RepositoryReader::open(*world.test.open("c"), Following::prunes)));
+  ASSERT_FALSE(ids.empty());
+  world.compact();
+  EXPECT_EQ(Compaction::lost(*reader, ids), 0U);
+}
+
+TEST(RepositoryReader, FollowsAPruneWhenReadingOneChunk) {
+  Compaction world;
+  const auto reader = must(RepositoryReader::open(*world.repository, Following::prunes));
+  world.compact();
+  EXPECT_FALSE(world.chunks_of_kept(*reader).empty());  // nodes are read one by one
+}
+
+TEST(RepositoryReader, ThatFollowsNothingKeepsItsIndex) {
+  Compaction world;
+  const auto reader = must(RepositoryReader::open(*world.repository, Following::nothing));
+  const auto ids =
+      world.chunks_of_kept(*must(RepositoryReader::open(*world.test.open("c"), Following::prunes)));
+  world.compact();
+  EXPECT_GT(Compaction::lost(*reader, ids), 0U);
 }
 
 }  // namespace

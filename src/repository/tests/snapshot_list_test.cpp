@@ -96,11 +96,10 @@ TEST(SnapshotList, TheNewestOfASeriesHasTheSamePathsAndHost) {
   test.clock.advance(base::seconds(5));
   (void)must(write_snapshot(*repository, {{"/a", {2}}}, "other"));
   const auto list = must(list_snapshots(*repository));
-  const auto* newest = newest_of_series(list, repository->config(), "files", "test", "mine", {});
+  const auto* newest = newest_of_series(list, "files", "test", "mine", {});
   ASSERT_NE(newest, nullptr);
   EXPECT_EQ(newest->id, mine.id);
-  EXPECT_EQ(newest_of_series(list, repository->config(), "files", "elsewhere", "mine", {}),
-            nullptr);
+  EXPECT_EQ(newest_of_series(list, "files", "elsewhere", "mine", {}), nullptr);
 }
 
 }  // namespace

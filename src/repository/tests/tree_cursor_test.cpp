@@ -248,6 +248,45 @@ TEST(ExtentCursor, ContentMustAddUpToTheSize) {
   EXPECT_EQ(extents_of(nodes, tree, 10'000).error().code(), ErrorCode::unavailable);
 }
 
+TEST(ExtentCursor, SeeksWithoutReadingWhatLiesBefore) {
+  MemoryNodes nodes;
+  ExtentTreeBuilder builder(nodes);
+  base::SeededRandom random(6);
+  constexpr std::uint64_t count = 20'000;
+  constexpr std::uint64_t length = 10;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    ASSERT_TRUE(builder.add({Extent::Kind::data, length, random_id(random), i}).ok());
+  }
+  const auto tree = builder.finish().value();
+  const auto size = count * length;
+  for (const std::uint64_t offset : {0UL, 1UL, 9UL, 10UL, 99'995UL, size - 1}) {
+    nodes.reads.clear();
+    ExtentCursor extents(nodes, tree, size);
+    EXPECT_EQ(extents.seek(offset).value(), offset / length * length);
+    const auto found = extents.next().value();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->offset, offset / length) << "the number that was given to it";
+    EXPECT_LE(nodes.reads.size(), 4U);
+  }
+  ExtentCursor extents(nodes, tree, size);
+  EXPECT_EQ(extents.seek(55).value(), 50U);
+  EXPECT_EQ(extents.seek(20).value(), 50U) << "never back";
+  EXPECT_EQ(extents.seek(150'001).value(), 150'000U);
+  EXPECT_EQ(extents.seek(size).value(), size);
+  EXPECT_FALSE(extents.next().value());
+}
+
+TEST(ExtentCursor, SeeksInAList) {
+  MemoryNodes nodes;
+  const Content list =
+      std::vector<Extent>{{Extent::Kind::hole, 5, {}, 0}, {Extent::Kind::data, 7, ChunkId{1}, 0}};
+  ExtentCursor extents(nodes, list, 12);
+  EXPECT_EQ(extents.seek(4).value(), 0U);
+  EXPECT_EQ(extents.seek(5).value(), 5U);
+  EXPECT_EQ(extents.next().value()->chunk, ChunkId{1});
+  EXPECT_EQ(extents.seek(11).value(), 12U) << "that one was taken";
+}
+
 struct Recorder final : TreeVisitor {
   bool enter_node(const ChunkId& id) override { return entered.insert(id).second; }
   base::Result<void> data_chunk(const ChunkId& id, std::uint64_t needed_size) override {

@@ -16,6 +16,7 @@
 #include "restore_selection.hpp"
 #include "restore_tally.hpp"
 #include "restore_writer.hpp"
+#include "write_back.hpp"
 
 namespace holdfast::source {
 
@@ -78,7 +79,7 @@ class Restore {
   Result<FilesRestoreReport> run();
 
  private:
-  Result<void> write_windows(RestoreWriter& writer);
+  Result<void> write_windows(RestoreWriter& writer, WriteBack& write_back);
 
   const FilesRestoreOptions& options_;
   repository::ContentReader& reader_;
@@ -89,12 +90,15 @@ class Restore {
   io::BoundedQueue<WindowPtr> windows_;
 };
 
-Result<void> Restore::write_windows(RestoreWriter& writer) {
+Result<void> Restore::write_windows(RestoreWriter& writer, WriteBack& write_back) {
   while (auto window = windows_.pop()) {
     const auto& now = **window;
     if (!now.chunks.empty()) {
-      const auto receive = [&](const repository::ChunkId& id, Result<base::ByteView> plaintext) {
-        return writer.receive(now, id, plaintext);
+      const auto receive = [&](const repository::ChunkId& id,
+                               Result<base::ByteView> plaintext) -> Result<void> {
+        auto received = writer.receive(now, id, plaintext);
+        write_back.note(tally_.bytes_written);
+        return received;
       };
       TRY(reader_.fetch(now.chunks, receive, stop_));
     }
@@ -132,7 +136,8 @@ Result<FilesRestoreReport> Restore::run() {
     planned = planner.run();
     windows_.close();
   });
-  auto written = write_windows(writer);
+  WriteBack write_back(executor_, target.directory);
+  auto written = write_windows(writer, write_back);
   windows_.abandon();
   task->join();
   // When the windows could not be written, planning ended because of that.
@@ -142,10 +147,7 @@ Result<FilesRestoreReport> Restore::run() {
     return Error(std::move(written).error());
   }
   writer.set_forbidding_flags();
-  if (target.directory.valid() && options_.run == FilesRestoreOptions::Run::real &&
-      ::syncfs(target.directory.get()) != 0) {
-    return Error::from_errno(errno, "cannot make what was restored durable");
-  }
+  if (options_.run == FilesRestoreOptions::Run::real) TRY(write_back.finish());
   return tally_.report();
 }
 

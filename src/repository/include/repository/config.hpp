@@ -12,6 +12,12 @@
 
 namespace holdfast::repository {
 
+// What is assumed of storages that don't call themselves consistent (docs/internals/prune.md,
+// Terms): for how long a listing may miss a stored object or show a deleted one, and by how much
+// storage times may misorder.
+inline constexpr auto storage_staleness_max = base::minutes(5);
+inline constexpr auto storage_skew_max = base::minutes(1);
+
 struct Config {
   ShortId repository_id{};
   base::Time created;

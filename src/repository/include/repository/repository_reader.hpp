@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "repository/content_reader.hpp"
@@ -11,11 +12,20 @@
 
 namespace holdfast::repository {
 
-// get() may be called by several tasks; fetch() by one at a time.
+// Whether a reader follows a prune that moves chunks while it reads.
+enum class Following {
+  // What is absent where the index says is looked for once more, with a fresh index. The index's
+  // numbers (LiveSet) change with that.
+  prunes,
+  nothing,  // the index stays as it is
+};
+
+// get() and fetch() may be called by several tasks at once.
 class RepositoryReader final : public ContentReader {
  public:
   // Brings the index up to date. Needs the reading key.
-  static base::Result<std::unique_ptr<RepositoryReader>> open(Repository& repository);
+  static base::Result<std::unique_ptr<RepositoryReader>> open(Repository& repository,
+                                                              Following following);
 
   base::Result<base::Bytes> get(const ChunkId& id) override;
   base::Result<void> fetch(std::span<const ChunkId> ids, const Receive& receive,
@@ -23,11 +33,21 @@ class RepositoryReader final : public ContentReader {
   [[nodiscard]] PackReader& packs() noexcept { return packs_; }
 
  private:
-  explicit RepositoryReader(Repository& repository);
+  RepositoryReader(Repository& repository, Following following);
   struct Group;  // chunks that one read brings
   class FetchRun;
   base::Result<std::vector<Group>> group(std::span<const ChunkId> ids,
                                          std::vector<ChunkId>& absent) const;
+  base::Result<base::Bytes> get_once(const ChunkId& id);
+  // One pass of fetch(). What is absent goes to `again` if there is one, else to `receive`.
+  base::Result<void> fetch_once(std::span<const ChunkId> ids, const Receive& receive,
+                                const std::stop_token& stop, std::vector<ChunkId>* again);
+  [[nodiscard]] std::uint64_t looks() const;
+  // Brings index and list of packs up to date, unless another task has done so since there were
+  // `looks`, or a look of the last seconds brought nothing. Whether it may have brought something.
+  base::Result<bool> look_again(std::uint64_t looks);
+  // Whether index or packs differ from those of the last look.
+  base::Result<bool> look();
   // Nodes are written in the order in which they are read: one read brings those that follow.
   struct Window {
     ObjectHash pack{};
@@ -38,8 +58,16 @@ class RepositoryReader final : public ContentReader {
   base::Result<base::Bytes> stored_node(const FoundChunk& found);
 
   Repository& repository_;
+  const Following following_;
   PackReader packs_;
-  std::mutex mutex_;
+  const std::unique_ptr<io::Signal> looked_;
+  mutable std::mutex mutex_;
+  std::uint64_t looks_ = 0;
+  bool is_looking_ = false;
+  std::optional<base::Duration> vain_look_;  // when the last look brought nothing new
+  // The looking task's own.
+  std::vector<ObjectHash> segments_;
+  std::vector<ObjectHash> absent_packs_;
   std::list<Window> windows_;  // newest first
 };
 

@@ -24,9 +24,7 @@ struct SnapshotRecord {
   std::vector<Hold> holds;
   [[nodiscard]] bool is_held() const { return !holds.empty(); }
   // Stored after its session had run out: its writer reported a failure (docs/internals/prune.md).
-  [[nodiscard]] bool is_late(const Config& config) const {
-    return stored_at > summary.renewed_at + config.session_ttl;
-  }
+  bool late = false;
 };
 
 struct SnapshotList {
@@ -47,7 +45,7 @@ base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::stri
 base::Result<SnapshotDetail> read_detail(const Repository& repository, const ObjectHash& snapshot);
 
 // The newest snapshot of the same series: same source, host, label and paths, not late.
-[[nodiscard]] const SnapshotRecord* newest_of_series(const SnapshotList& list, const Config& config,
+[[nodiscard]] const SnapshotRecord* newest_of_series(const SnapshotList& list,
                                                      std::string_view source, std::string_view host,
                                                      std::string_view label,
                                                      const std::vector<base::Bytes>& paths);

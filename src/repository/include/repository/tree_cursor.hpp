@@ -47,6 +47,9 @@ class ExtentCursor {
   ExtentCursor(NodeSource& source, const Content& content, std::uint64_t size);
   ~ExtentCursor();
   base::Result<std::optional<Extent>> next();
+  // Moves forward (never back) to the extent that holds the byte at `offset`, without reading nodes
+  // that lie wholly before it. Where that extent begins; the content's size if `offset` lies beyond.
+  base::Result<std::uint64_t> seek(std::uint64_t offset);
 
  private:
   struct State;
