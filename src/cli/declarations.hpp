@@ -36,6 +36,9 @@ struct CommandFamily {
 // Where a new passphrase comes from.
 [[nodiscard]] const OptionGroup& new_key_options();
 
+// Where the passphrase of the repository that is copied from comes from.
+[[nodiscard]] const OptionGroup& from_key_options();
+
 // The error object that --json prints when a command fails.
 [[nodiscard]] const std::vector<Field>& error_fields();
 
@@ -44,6 +47,7 @@ struct CommandFamily {
 [[nodiscard]] std::vector<const Command*> snapshot_commands();
 [[nodiscard]] std::vector<const Command*> restore_commands();
 [[nodiscard]] std::vector<const Command*> repository_commands();
+[[nodiscard]] std::vector<const Command*> copy_commands();
 [[nodiscard]] std::vector<const Command*> key_commands();
 [[nodiscard]] std::vector<const Command*> strategy_commands();
 [[nodiscard]] std::vector<const Command*> program_commands();

@@ -40,7 +40,8 @@ base::SecretBytes take_environment_secret(const std::string& name) {
 
 Secrets take_secrets_from_environment() {
   return {.key = take_environment_secret("BACKUP_ENCRYPTION_KEY"),
-          .new_key = take_environment_secret("HOLDFAST_NEW_KEY")};
+          .new_key = take_environment_secret("HOLDFAST_NEW_KEY"),
+          .from_key = take_environment_secret("HOLDFAST_FROM_KEY")};
 }
 
 }  // namespace holdfast::cli

@@ -80,6 +80,14 @@ PassphraseRequest new_passphrase() {
           .ask = PassphraseRequest::Ask::twice};
 }
 
+PassphraseRequest from_passphrase() {
+  return {.what = "passphrase of the repository to copy from",
+          .file_option = "from-key-file",
+          .command_option = "from-key-command",
+          .variable = "HOLDFAST_FROM_KEY",
+          .ask = PassphraseRequest::Ask::once};
+}
+
 Result<SecretBytes> read_key_file(const std::string& path) {
   const auto file = TRY_CONTEXT(io::open_file(path, O_RDONLY), "key file");
   TRY(check_private(file.get(), path));
@@ -96,7 +104,7 @@ Result<SecretBytes> read_key_file(const std::string& path) {
 
 Result<SecretBytes> run_key_command(const std::string& line, const std::stop_token& stop) {
   auto command = io::shell_command(line);
-  command.hidden_variables = {"BACKUP_ENCRYPTION_KEY", "HOLDFAST_NEW_KEY"};
+  command.hidden_variables = {"BACKUP_ENCRYPTION_KEY", "HOLDFAST_NEW_KEY", "HOLDFAST_FROM_KEY"};
   const auto output = TRY_CONTEXT(io::run_child(command, stop), "key command");
   const auto all = output.view();
   const auto end = std::find(all.begin(), all.end(), static_cast<base::Byte>('\n'));

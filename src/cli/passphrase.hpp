@@ -26,6 +26,9 @@ struct PassphraseRequest {
 // That of a key that is being made.
 [[nodiscard]] PassphraseRequest new_passphrase();
 
+// That of the other repository, where a command reads from one and writes into another.
+[[nodiscard]] PassphraseRequest from_passphrase();
+
 // Takes the first that is given: file, command, `from_environment`, terminal. invalid_argument with
 // the ways in the hint if there is none, if it is empty, or if a key file can be read by others.
 base::Result<base::SecretBytes> obtain_passphrase(const PassphraseRequest& request,

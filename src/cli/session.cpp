@@ -62,4 +62,21 @@ base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
   return session;
 }
 
+base::Result<std::unique_ptr<engine::Location>> open_location_to_copy_from(
+    Invocation& invocation, const Surroundings& around, const std::string& url,
+    base::ByteView passphrase) {
+  const auto request = from_passphrase();
+  const auto& from_environment = invocation.secrets().from_key;
+  base::SecretBytes own(passphrase);
+  if (invocation.option(request.file_option) || invocation.option(request.command_option) ||
+      !from_environment.empty()) {
+    own = TRY(around.passphrase(request, from_environment));
+  }
+  invocation.output().detail("opening " + url);
+  auto location = engine::Location::open(
+      {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
+      own.view());
+  return std::move(location).with_context("the repository to copy from");
+}
+
 }  // namespace holdfast::cli

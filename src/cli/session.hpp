@@ -59,6 +59,13 @@ class Session {
   std::unique_ptr<engine::Location> location_;
 };
 
+// Opens the repository at `url` that a command reads from while it writes into another, which
+// `passphrase` opens. Its own: --from-key-file, --from-key-command, HOLDFAST_FROM_KEY, else the
+// same.
+base::Result<std::unique_ptr<engine::Location>> open_location_to_copy_from(
+    Invocation& invocation, const Surroundings& around, const std::string& url,
+    base::ByteView passphrase);
+
 // The --to, --from or HOLDFAST_REPOSITORY of the command.
 base::Result<std::string> repository_url(const Invocation& invocation);
 

@@ -12,10 +12,12 @@ namespace holdfast::repository {
 
 namespace {
 
+// An interruption costs at most what was stored in this time.
+constexpr auto checkpoint_interval = base::seconds(60);
 constexpr std::size_t waiting_chunks_max = 16'384;
 constexpr std::uint64_t waiting_bytes_max = 256 * base::MiB;
 constexpr std::size_t keys_in_a_pack_max = 1'024;
-constexpr std::uint64_t run_size_max = 8 * base::MiB;   // of one read
+constexpr std::uint64_t run_size_max = 8 * base::MiB;  // of one read
 constexpr std::uint64_t run_gap_max = 64 * base::KiB;  // cheaper to read than to ask again
 
 bool by_place(const FoundChunk& a, const FoundChunk& b) {
@@ -50,7 +52,8 @@ CiphertextCopy::CiphertextCopy(Repository& from, RepositoryReader& reader, Repos
       options_(options),
       source_(*from.index(Repository::Segments::all)),
       target_(*to.index(Repository::Segments::trusted)),
-      seen_(source_.chunk_count()) {}
+      seen_(source_.chunk_count()),
+      pending_since_(to.environment().clock.monotonic()) {}
 
 base::Result<CopyTotals> CiphertextCopy::run(const TreeRoot& root) {
   TRY(visit_tree(reader_, root, *this));
@@ -111,6 +114,8 @@ base::Result<void> CiphertextCopy::copy_waiting(ChunkType type) {
     const std::size_t stored = TRY(store_pack(type, left));
     left = left.subspan(stored);
     options_.progress(totals_);
+    const auto now = to_.environment().clock.monotonic();
+    if (now - pending_since_ > checkpoint_interval) TRY(write_segment());
   }
   waiting = {};
   return write_segment();
@@ -146,16 +151,16 @@ base::Result<std::size_t> CiphertextCopy::store_pack(ChunkType type,
   std::uint64_t bytes = 0;
   std::size_t count = 0;
   for (const auto& chunk : chunks) {
-    const bool full = count > 0 && (bytes + chunk.place.stored_size > size_max ||
-                                    boxes.size() >= keys_in_a_pack_max || count == pack_objects_max);
+    const bool full =
+        count > 0 && (bytes + chunk.place.stored_size > size_max ||
+                      boxes.size() >= keys_in_a_pack_max || count == pack_objects_max);
     if (full) break;
     const auto pack = TRY(reader_.packs().open(chunk.pack));
     if (chunk.place.key >= pack->header.boxes.size() || chunk.place.key >= pack->keys.size()) {
       return base::Error(base::ErrorCode::damaged,
                          "the index names a key that its pack doesn't have");
     }
-    const auto [at, is_new] =
-        keys.try_emplace({chunk.pack.name, chunk.place.key}, boxes.size());
+    const auto [at, is_new] = keys.try_emplace({chunk.pack.name, chunk.place.key}, boxes.size());
     if (is_new) boxes.push_back(TRY(resealed(*pack, chunk.place.key)));
     bytes += chunk.place.stored_size;
     ++count;
@@ -179,11 +184,11 @@ base::Result<std::size_t> CiphertextCopy::store_pack(ChunkType type,
     TRY(from_.storage().read(name, {.offset = first.place.offset, .size = run.size()}, run));
     const auto pack = TRY(reader_.packs().open(first.pack));
     for (const auto& chunk : neighbours) {
-      const auto ciphertext = base::ByteView(run).subspan(
-          chunk.place.offset - first.place.offset, chunk.place.stored_size);
+      const auto ciphertext = base::ByteView(run).subspan(chunk.place.offset - first.place.offset,
+                                                          chunk.place.stored_size);
       TRY(authenticate(*pack, chunk, ciphertext));
-      TRY(builder->add_copy(chunk.place.id, ciphertext,
-                            keys.at({chunk.pack.name, chunk.place.key}), chunk.place.ordinal));
+      TRY(builder->add_copy(chunk.place.id, ciphertext, keys.at({chunk.pack.name, chunk.place.key}),
+                            chunk.place.ordinal));
     }
   }
   auto sealed = TRY(builder->finish());
@@ -203,12 +208,13 @@ base::Result<std::size_t> CiphertextCopy::store_pack(ChunkType type,
 }
 
 base::Result<void> CiphertextCopy::write_segment() {
+  pending_since_ = to_.environment().clock.monotonic();
   if (pending_.packs.empty()) return {};
   std::sort(pending_.chunks.begin(), pending_.chunks.end(),
             [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
-  const auto name = TRY_CONTEXT(
-      to_.write_segment(pending_, to_.own_domain(), Repository::SignAs::writer),
-      "storing an index segment");
+  const auto name =
+      TRY_CONTEXT(to_.write_segment(pending_, to_.own_domain(), Repository::SignAs::writer),
+                  "storing an index segment");
   TRY(target_.add(name, pending_));
   pending_ = {};
   return {};

@@ -50,6 +50,7 @@ class CiphertextCopy final : public TreeVisitor {
   Waiting data_;
   Waiting tree_;
   IndexSegment pending_;
+  base::Duration pending_since_;
   base::Bytes scratch_;
   std::optional<base::Error> failure_;  // of enter_node, which can't return it
   CopyTotals totals_;

@@ -45,7 +45,8 @@ class ContentCopy {
   const CopyOptions& options_;
   std::vector<bool> seen_;
   std::vector<Step> steps_;
-  std::unordered_map<ChunkId, base::Bytes, IdHash> chunks_;  // wanted by steps_; empty: not here yet
+  std::unordered_map<ChunkId, base::Bytes, IdHash>
+      chunks_;  // wanted by steps_; empty: not here yet
   std::uint64_t chunks_read_ = 0;
 };
 

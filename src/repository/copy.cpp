@@ -30,7 +30,7 @@ base::Result<std::optional<ObjectHash>> copy_that_is_there(const Repository& to,
   const auto list = TRY(list_snapshots(to));
   for (const auto& one : list.snapshots) {
     const auto* its = tag_of(one.summary.tags, copied_from_tag);
-    if (its != nullptr && *its == origin && !one.is_late(to.config())) {
+    if (its != nullptr && *its == origin && !one.late) {
       return std::optional<ObjectHash>(one.id);
     }
   }
@@ -48,8 +48,8 @@ base::Result<ObjectHash> commit(Repository& to, Session& session, SnapshotSummar
   const auto body = encode_snapshot(to.id(), to.own_domain(), to.config().box_public_key, summary,
                                     detail, to.environment().random);
   const auto object = sign_object(snapshot_magic, to.id(), *to.keys().writer, body);
-  const auto stored = TRY_CONTEXT(put_object(to.storage(), snapshots_prefix, object),
-                                  "committing the snapshot");
+  const auto stored =
+      TRY_CONTEXT(put_object(to.storage(), snapshots_prefix, object), "committing the snapshot");
   if (stored.stored_at > summary.renewed_at + to.config().session_ttl) {
     const std::vector<std::string> late{object_name(snapshots_prefix, stored.hash)};
     (void)to.storage().remove(late);

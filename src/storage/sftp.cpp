@@ -128,8 +128,9 @@ Error SftpStorage::State::read_failure(SftpConnection& connection, const SftpRep
   if (!still.ok()) return std::move(still).error();
   return Error(ErrorCode::damaged, "cannot read " + place.description() + "/" + std::string(name) +
                                        ": the server says " + base::printable(reply.message))
-      .with_hint("see the server's kernel log (dmesg); copy the repository off that disk and "
-                 "repair it");
+      .with_hint(
+          "see the server's kernel log (dmesg); copy the repository off that disk and "
+          "repair it");
 }
 
 base::Result<void> SftpStorage::State::fill(SftpConnection& connection, const std::string& handle,
@@ -152,8 +153,7 @@ base::Result<void> SftpStorage::State::fill(SftpConnection& connection, const st
     if (about.type() == SftpAttributes::Type::directory) {
       return absent(reading.name, place.description());
     }
-    return range_past_end(reading.name, reading.range, about.size.value_or(0),
-                          place.description());
+    return range_past_end(reading.name, reading.range, about.size.value_or(0), place.description());
   };
   constexpr auto end_max = static_cast<std::uint64_t>(INT64_MAX);
   if (offset > end_max || out.size() > end_max - offset) return past_end();
@@ -208,8 +208,8 @@ base::Result<void> SftpStorage::State::read(std::string_view name, Range range,
   }
 }
 
-std::optional<Error> SftpStorage::State::removal(SftpConnection& connection,
-                                                 const SftpReply& reply, const std::string& name) {
+std::optional<Error> SftpStorage::State::removal(SftpConnection& connection, const SftpReply& reply,
+                                                 const std::string& name) {
   if (is_ok(reply)) return std::nullopt;
   if (is_status(reply, SftpStatus::failure) || is_status(reply, SftpStatus::permission_denied)) {
     // A directory is no object.
@@ -263,8 +263,9 @@ base::Result<std::unique_ptr<SftpStorage>> SftpStorage::open(const SftpUrl& url,
   const Content content = TRY(content_of(state->place, *lease));
   if (content == Content::missing) {
     return Error(ErrorCode::not_found, state->place.description() + " does not exist")
-        .with_hint("check the path; is the server's disk mounted? `holdfast init` makes a new "
-                   "repository");
+        .with_hint(
+            "check the path; is the server's disk mounted? `holdfast init` makes a new "
+            "repository");
   }
   if (content == Content::nothing) {
     return Error(ErrorCode::not_found,

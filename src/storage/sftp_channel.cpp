@@ -57,9 +57,7 @@ std::string quoted(const std::string& text) {
   return out + "'";
 }
 
-std::string reason_of(ssh_session session) {
-  return base::printable(ssh_get_error(session));
-}
+std::string reason_of(ssh_session session) { return base::printable(ssh_get_error(session)); }
 
 Error lost(const SftpUrl& url, const std::string& reason) {
   return Error(ErrorCode::unavailable,
@@ -97,8 +95,8 @@ base::Result<void> configure(ssh_session session, const SftpUrl& url, base::Dura
     refused |= ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, path);
   }
   if (refused == 0) return {};
-  return Error(ErrorCode::invalid_argument, "cannot connect to " + describe_sftp_place(url) + ": " +
-                                                reason_of(session))
+  return Error(ErrorCode::invalid_argument,
+               "cannot connect to " + describe_sftp_place(url) + ": " + reason_of(session))
       .with_hint("check the URL and ~/.ssh/config");
 }
 
@@ -131,8 +129,7 @@ base::Result<ServerKey> server_key(ssh_session session, const SftpUrl& url) {
   if (ssh_get_publickey_hash(raw, SSH_PUBLICKEY_HASH_SHA256, &hash, &hash_size) != 0) {
     return lost(url, "the server's key has no fingerprint");
   }
-  const TextPtr fingerprint(
-      ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, hash_size));
+  const TextPtr fingerprint(ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, hash_size));
   ssh_clean_pubkey_hash(&hash);
   char* base64 = nullptr;
   if (ssh_pki_export_pubkey_base64(raw, &base64) != SSH_OK) {
@@ -149,9 +146,10 @@ Error unknown_server(const SftpUrl& url, const ServerKey& key) {
   return Error(ErrorCode::permission_denied, "the server " + host_and_port(url) +
                                                  " is not known: its " + key.type + " key is " +
                                                  key.fingerprint)
-      .with_hint("compare the fingerprint with `ssh-keygen -lf` of the key on the server; if they "
-                 "agree, trust it: echo " +
-                 quoted(line) + " >> " + quoted(known_hosts_of(url)));
+      .with_hint(
+          "compare the fingerprint with `ssh-keygen -lf` of the key on the server; if they "
+          "agree, trust it: echo " +
+          quoted(line) + " >> " + quoted(known_hosts_of(url)));
 }
 
 Error changed_server(const SftpUrl& url, const ServerKey& key) {
@@ -176,8 +174,7 @@ base::Result<void> check_server(ssh_session session, const SftpUrl& url) {
     case SSH_KNOWN_HOSTS_NOT_FOUND: return unknown_server(url, key);
     default:
       return Error(ErrorCode::permission_denied, "cannot check the key of the server " +
-                                                     host_and_port(url) + ": " +
-                                                     reason_of(session))
+                                                     host_and_port(url) + ": " + reason_of(session))
           .with_hint("is " + known_hosts_of(url) + " readable and well-formed?");
   }
 }
@@ -214,9 +211,10 @@ base::Result<void> log_in_with_file(ssh_session session, const SftpUrl& url) {
   if (read == SSH_OK) {
     return login_refused(session, url, "it doesn't accept the key " + url.identity_file);
   }
-  return login_refused(session, url,
-                       "the key " + url.identity_file +
-                           " has a passphrase or is damaged, and the agent has none that it accepts");
+  return login_refused(
+      session, url,
+      "the key " + url.identity_file +
+          " has a passphrase or is damaged, and the agent has none that it accepts");
 }
 
 base::Result<void> log_in(ssh_session session, const SftpUrl& url) {
@@ -242,7 +240,8 @@ void keep_alive(int socket) {
 }  // namespace
 
 struct SftpChannel::State {
-  State(SftpUrl place, SessionPtr connected) : url(std::move(place)), session(std::move(connected)) {}
+  State(SftpUrl place, SessionPtr connected)
+      : url(std::move(place)), session(std::move(connected)) {}
   ~State() {
     if (channel != nullptr) ssh_channel_free(channel);
   }
@@ -294,8 +293,8 @@ base::Result<std::size_t> SftpChannel::write_some(base::ByteView data) {
 }
 
 base::Result<std::size_t> SftpChannel::read_some(base::MutableByteView out) {
-  const int count = ssh_channel_read_nonblocking(
-      state_->channel, out.data(), static_cast<std::uint32_t>(out.size()), 0);
+  const int count = ssh_channel_read_nonblocking(state_->channel, out.data(),
+                                                 static_cast<std::uint32_t>(out.size()), 0);
   if (count > 0) return static_cast<std::size_t>(count);
   if (count == SSH_ERROR) return lost(state_->url, reason_of(state_->session.get()));
   if (count == SSH_EOF || ssh_channel_is_eof(state_->channel) != 0 ||

@@ -106,8 +106,8 @@ base::Result<void> SftpConnection::ask_limits() {
   return {};
 }
 
-SftpConnection::Ticket SftpConnection::send(
-    const std::function<base::Bytes(std::uint32_t)>& encode, base::MutableByteView destination) {
+SftpConnection::Ticket SftpConnection::send(const std::function<base::Bytes(std::uint32_t)>& encode,
+                                            base::MutableByteView destination) {
   auto call = std::make_shared<Call>();
   call->destination = destination;
   std::unique_lock lock(mutex_);

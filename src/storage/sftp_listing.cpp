@@ -21,7 +21,8 @@ base::Result<std::string> opened(SftpPlace& place, SftpConnection& connection,
                                  SftpConnection::Ticket& ticket, const std::string& directory) {
   SftpReply reply = TRY(connection.wait(ticket));
   if (reply.kind == SftpReply::Kind::handle) return std::move(reply.handle);
-  // What is missing is no directory; whether it is missing from the right place is asked at the end.
+  // What is missing is no directory; whether it is missing from the right place is asked at the
+  // end.
   if (is_status(reply, SftpStatus::no_such_file)) return std::string();
   const auto about = place.stat(connection, directory);
   if (about.ok() && about.value().type() != SftpAttributes::Type::directory) return std::string();
@@ -43,7 +44,8 @@ base::Result<std::vector<SftpName>> read_all(SftpPlace& place, SftpConnection& c
       }
       continue;
     }
-    if (!is_status(reply, SftpStatus::eof)) return place.failure(connection, reply, "list", directory);
+    if (!is_status(reply, SftpStatus::eof))
+      return place.failure(connection, reply, "list", directory);
     break;
   }
   place.close(connection, handle);
@@ -57,7 +59,8 @@ base::Result<void> follow_links(SftpPlace& place, SftpConnection& connection,
     const std::string path = place.path_of(directory + one.name);
     auto asked = connection.send([&](auto id) { return encode_sftp_stat(id, path); });
     const SftpReply reply = TRY(connection.wait(asked));
-    one.attributes = reply.kind == SftpReply::Kind::attributes ? reply.attributes : SftpAttributes{};
+    one.attributes =
+        reply.kind == SftpReply::Kind::attributes ? reply.attributes : SftpAttributes{};
   }
   return {};
 }
@@ -139,8 +142,7 @@ class Walk {
                                 std::map<std::string, std::vector<SftpName>>& ahead) {
     std::vector<std::string> directories;
     // Small pages take few directories; each holds at least something, as a rule.
-    const std::size_t wanted =
-        std::min(directories_at_once, page_size_ - page_.objects.size() + 1);
+    const std::size_t wanted = std::min(directories_at_once, page_size_ - page_.objects.size() + 1);
     for (auto at = from; at != end && directories.size() < wanted; ++at) {
       if (at->first.back() == '/') directories.push_back(at->first);
     }
@@ -177,8 +179,8 @@ base::Result<std::vector<std::vector<SftpName>>> read_sftp_directories(
     if (handles.back().empty()) continue;
     // The first brings the names of a small directory, the second its end.
     for (int part = 0; part < 2; ++part) {
-      reads[i].push_back(connection.send(
-          [&](auto id) { return encode_sftp_read_directory(id, handles.back()); }));
+      reads[i].push_back(
+          connection.send([&](auto id) { return encode_sftp_read_directory(id, handles.back()); }));
     }
   }
   std::vector<std::vector<SftpName>> names(directories.size());

@@ -44,14 +44,14 @@ base::Result<void> SftpPlace::verify(SftpConnection& connection) {
         .with_retry(base::Retry::may_help)
         .with_hint("mount the file system that holds the repository on the server, then run again");
   }
-  return Error(ErrorCode::unavailable, "cannot look at " + description_ + ": " +
-                                           base::printable(reply.message))
+  return Error(ErrorCode::unavailable,
+               "cannot look at " + description_ + ": " + base::printable(reply.message))
       .with_retry(base::Retry::may_help)
       .with_hint("check the directory on the server");
 }
 
-Error SftpPlace::failure(SftpConnection& connection, const SftpReply& reply,
-                         std::string_view doing, std::string_view name) {
+Error SftpPlace::failure(SftpConnection& connection, const SftpReply& reply, std::string_view doing,
+                         std::string_view name) {
   if (is_status(reply, SftpStatus::no_such_file)) {
     auto still = verify(connection);
     if (!still.ok()) return std::move(still).error();
@@ -69,8 +69,9 @@ Error SftpPlace::failure(SftpConnection& connection, const SftpReply& reply,
   what += reply.message.empty() ? "no" : base::printable(reply.message);
   if (is_status(reply, SftpStatus::permission_denied)) {
     return Error(ErrorCode::permission_denied, what)
-        .with_hint("log in as the user who owns the repository, or correct the owner and the mode "
-                   "of its files on the server");
+        .with_hint(
+            "log in as the user who owns the repository, or correct the owner and the mode "
+            "of its files on the server");
   }
   if (is_status(reply, SftpStatus::no_connection) ||
       is_status(reply, SftpStatus::connection_lost)) {
@@ -117,8 +118,8 @@ base::Result<void> SftpPlace::make_directory(SftpConnection& connection, std::st
   const auto there = stat(connection, name);
   if (there.ok() && there.value().type() == SftpAttributes::Type::directory) return {};
   if (there.ok() && !is_status(reply, SftpStatus::permission_denied)) {
-    return Error(ErrorCode::invalid_argument,
-                 "the name '" + std::string(name) + "' is that of another object in " + description_);
+    return Error(ErrorCode::invalid_argument, "the name '" + std::string(name) +
+                                                  "' is that of another object in " + description_);
   }
   return failure(connection, reply, "make directory", name);
 }
@@ -160,8 +161,7 @@ base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
     const SftpReply reply = TRY(connection.wait(one));
     // Servers on systems that don't open directories give them no sync either.
     if (reply.kind != SftpReply::Kind::handle) continue;
-    synced.push_back(
-        connection.send([&](auto id) { return encode_sftp_fsync(id, reply.handle); }));
+    synced.push_back(connection.send([&](auto id) { return encode_sftp_fsync(id, reply.handle); }));
     close(connection, reply.handle);
   }
   for (auto& one : synced) {

@@ -46,9 +46,8 @@ SftpPool::~SftpPool() = default;
 
 std::shared_ptr<SftpPool::Member> SftpPool::least_used() {
   std::erase_if(members_, [](const auto& one) { return one->connection->is_lost(); });
-  const auto least = std::min_element(members_.begin(), members_.end(), [](auto& a, auto& b) {
-    return a->users < b->users;
-  });
+  const auto least = std::min_element(members_.begin(), members_.end(),
+                                      [](auto& a, auto& b) { return a->users < b->users; });
   return least == members_.end() ? nullptr : *least;
 }
 

@@ -36,8 +36,8 @@ enum class SftpStatus : std::uint32_t {
 // What SSH_FXF_* bits OPEN is sent with.
 enum class SftpOpen : std::uint32_t {
   read = 0x01,
-  write = 0x02,                           // of a file that exists
-  create_new = 0x02 | 0x08 | 0x20,        // write, create, exclusive
+  write = 0x02,                     // of a file that exists
+  create_new = 0x02 | 0x08 | 0x20,  // write, create, exclusive
 };
 
 struct SftpAttributes {
@@ -61,11 +61,11 @@ struct SftpReply {
   Kind kind = Kind::status;
   std::uint32_t id = 0;
   SftpStatus status = SftpStatus::ok;
-  std::string message;           // of a status, for people
-  std::string handle;            // at most 256 bytes
-  base::ByteView data;           // a view of the packet
-  base::Bytes extended;          // an extended reply's body
-  std::vector<SftpName> names;   // one part of a directory
+  std::string message;          // of a status, for people
+  std::string handle;           // at most 256 bytes
+  base::ByteView data;          // a view of the packet
+  base::Bytes extended;         // an extended reply's body
+  std::vector<SftpName> names;  // one part of a directory
   SftpAttributes attributes;
 };
 

@@ -107,8 +107,8 @@ base::Result<void> SftpUpload::reopen() {
   connection_ = TRY(place_.lease());
   continued_ = true;
   const std::string path = place_.path_of(temporary_);
-  auto asked = connection_->send(
-      [&](auto id) { return encode_sftp_open(id, path, SftpOpen::write); });
+  auto asked =
+      connection_->send([&](auto id) { return encode_sftp_open(id, path, SftpOpen::write); });
   SftpReply reply = TRY(connection_->wait(asked));
   if (is_status(reply, SftpStatus::no_such_file)) {
     TRY(place_.verify(*connection_));
@@ -132,9 +132,8 @@ base::Result<void> SftpUpload::reopen() {
 }
 
 void SftpUpload::send(Write& write) {
-  write.ticket = connection_->send([&](auto id) {
-    return encode_sftp_write(id, handle_, write.offset, write.data);
-  });
+  write.ticket = connection_->send(
+      [&](auto id) { return encode_sftp_write(id, handle_, write.offset, write.data); });
 }
 
 base::Result<void> SftpUpload::confirm_first() {
@@ -216,8 +215,8 @@ base::Result<void> SftpUpload::make_durable() {
   // The tail stays what it is, so that a repeated commit writes it again; nothing else is sent now.
   SftpConnection::Ticket written;
   if (!tail_.empty()) {
-    written = connection_->send(
-        [&](auto id) { return encode_sftp_write(id, handle_, sent_, tail_); });
+    written =
+        connection_->send([&](auto id) { return encode_sftp_write(id, handle_, sent_, tail_); });
   }
   const std::uint64_t size = sent_ + tail_.size();
   // On one connection requests on one handle are done in order: the sync comes after the writes.
@@ -305,7 +304,8 @@ base::Result<void> SftpUpload::link(const std::string& name) {
   const std::string from = place_.path_of(temporary_);
   const std::string to = place_.path_of(name);
   const std::uint64_t size = sent_ + tail_.size();
-  auto stamped = connection_->send([&](auto id) { return encode_sftp_set_size(id, handle_, size); });
+  auto stamped =
+      connection_->send([&](auto id) { return encode_sftp_set_size(id, handle_, size); });
   linked_ = name;
   const bool can_link = connection_->server().hardlink;
   auto asked = connection_->send([&](auto id) {

@@ -52,21 +52,21 @@ class SftpUpload final : public Upload {
                          std::string_view doing);
 
   SftpPlace& place_;
-  SftpPool::Lease connection_;  // declared before the tickets, which borrow it
+  SftpPool::Lease connection_;   // declared before the tickets, which borrow it
   const std::string temporary_;  // below the root
   std::string handle_;
   base::Time begun_at_;
 
-  base::Bytes tail_;               // appended, not yet sent: the bytes from sent_ on
+  base::Bytes tail_;  // appended, not yet sent: the bytes from sent_ on
   std::uint64_t sent_ = 0;
   std::deque<Write> unconfirmed_;  // ascending by offset
   std::uint64_t unconfirmed_size_ = 0;
-  std::uint32_t checksum_ = 0;     // CRC32C of all that was appended
-  bool continued_ = false;         // on a second connection: the file is read back at commit
-  std::uint64_t read_back_ = 0;    // so much of it, with this checksum
+  std::uint32_t checksum_ = 0;   // CRC32C of all that was appended
+  bool continued_ = false;       // on a second connection: the file is read back at commit
+  std::uint64_t read_back_ = 0;  // so much of it, with this checksum
   std::uint32_t read_back_checksum_ = 0;
-  bool exists_ = false;            // the temporary name
-  std::string linked_;             // under this name the object may be there, as far as we know
+  bool exists_ = false;  // the temporary name
+  std::string linked_;   // under this name the object may be there, as far as we know
   bool linked_for_sure_ = false;
   bool done_ = false;
   std::optional<base::Error> error_;  // the file is not what was appended, for good

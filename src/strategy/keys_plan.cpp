@@ -27,8 +27,11 @@ const Record& keep_record() {
       .name = "keep",
       .text =
           "How long snapshots stay: one stays while any of these wants it. A bare duration "
-          "(`keep: 7d`) counts back from now; `keep: forever` deletes nothing. Of a log, a "
-          "duration is a promise: any instant of that time can be restored.",
+          "(`keep: 7d`) counts back from now; `keep: forever` deletes nothing. The newest "
+          "snapshot of a plan stays in any case; with `demand`, the newest that was proved so "
+          "far, and all of them until there is one. Of a log, a duration is a promise: any "
+          "instant of that time can be restored; the base before it stays, and of the later "
+          "ones so many that the log that must stay is never longer than twice that time.",
       .keys = {{"for", scalar(Form::duration), "All not older than this, as a bare duration says."},
                {"last", scalar(Form::integer), "The newest so many."},
                {"versions", scalar(Form::integer),

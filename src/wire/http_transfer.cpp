@@ -17,6 +17,7 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr std::size_t header_bytes_max = 64 * base::KiB;
+constexpr std::uint64_t failure_bytes_max = 64 * base::KiB;
 constexpr long transfer_buffer_bytes = 256 * 1024;
 
 long milliseconds_of(base::Duration duration) {
@@ -151,15 +152,19 @@ bool HttpTransfer::take_body(base::ByteView bytes) {
     response_.body_cut = taken < bytes.size();
     return !response_.body_cut;
   }
+  // What a failure says is wanted however little was expected.
+  const std::uint64_t size_max = response_.is_success()
+                                     ? request_.body_size_max
+                                     : std::max(request_.body_size_max, failure_bytes_max);
   if (response_.body.empty()) {
     std::uint64_t announced = 0;
     const std::string_view length = response_.header("content-length");
     std::from_chars(length.data(), length.data() + length.size(), announced);
-    response_.body_cut = announced > request_.body_size_max;
+    response_.body_cut = announced > size_max;
     if (response_.body_cut) return false;
     response_.body.reserve(announced);
   }
-  response_.body_cut = bytes.size() > request_.body_size_max - response_.body.size();
+  response_.body_cut = bytes.size() > size_max - response_.body.size();
   if (response_.body_cut) return false;
   response_.body.insert(response_.body.end(), bytes.begin(), bytes.end());
   return true;

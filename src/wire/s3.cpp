@@ -43,6 +43,12 @@ std::string version_of(const HttpResponse& answer) {
   return version == "null" ? std::string() : std::string(version);
 }
 
+// For the server's log.
+std::string request_of(const HttpResponse& answer) {
+  const std::string_view id = answer.header("x-amz-request-id");
+  return id.empty() ? std::string() : " (request " + base::printable(id.substr(0, 100)) + ")";
+}
+
 void add_condition(S3Call& call, const S3PutOptions& options) {
   if (options.condition == S3PutOptions::Condition::always) return;
   call.headers.emplace_back("if-none-match", "*");
@@ -219,8 +225,10 @@ base::Result<S3Object> S3Client::head(const std::string& key) {
   const HttpResponse answer = TRY(sender_->send(call));
   if (!answer.is_success()) {
     // An answer to HEAD has no body that would tell a missing object from a missing bucket.
-    if (answer.status == 404) TRY(check_bucket());
-    return sender_->error_of(call, answer);
+    if (answer.status != 404) return sender_->error_of(call, answer);
+    TRY(check_bucket());
+    return Error(ErrorCode::not_found, "there is no '" + base::printable(key) + "' in bucket " +
+                                           describe() + request_of(answer));
   }
   const auto size = number_of(answer.header("content-length"));
   const auto modified = parse_http_date(answer.header("last-modified"));

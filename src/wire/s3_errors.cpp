@@ -50,6 +50,8 @@ constexpr std::array meanings = {
     Meaning{"IncompleteBody", ErrorCode::unavailable, Retry::may_help},
     Meaning{"InvalidAccessKeyId", ErrorCode::permission_denied, Retry::never,
             "the server does not know this access key: is it another server's, or deleted?"},
+    Meaning{"XAdminUserNotFound", ErrorCode::permission_denied, Retry::never,
+            "the server does not know this access key: is it another server's, or deleted?"},
     Meaning{"SignatureDoesNotMatch", ErrorCode::permission_denied, Retry::never,
             "the secret key is wrong for this access key"},
     Meaning{"InvalidToken", ErrorCode::permission_denied, Retry::never,
@@ -99,7 +101,12 @@ Error wrong_clock(const S3Question& question, std::string text, const HttpRespon
 }
 
 Error by_status(const S3Question& question, int status, std::string text) {
-  if (status == 404) return {ErrorCode::not_found, std::move(text)};
+  // Absence is what S3 calls so. A 404 of anybody else is a door that leads nowhere.
+  if (status == 404) {
+    return Error(ErrorCode::unavailable, std::move(text))
+        .with_hint("is there an S3 server at the endpoint, and no proxy that answers for it?")
+        .with_retry(Retry::may_help);
+  }
   if (status == 409 || status == 429 || status == 408 || (status >= 500 && status != 501)) {
     if (status == 507) return {ErrorCode::no_space, std::move(text)};
     return Error(ErrorCode::unavailable, std::move(text)).with_retry(Retry::may_help);

@@ -141,7 +141,7 @@ class TlsProgramTest(S3ProgramTest):
         self.assertIn("ca-file", self.run_program("init", expect=1, env=self.untrusting))
         missing = self.untrusting | {"HOLDFAST_REPOSITORY": self.untrusting["HOLDFAST_REPOSITORY"]
                                      + "&ca-file=/no/such/file"}
-        self.assertIn("ca-file", self.run_program("init", expect=1, env=missing))
+        self.assertIn("ca-file", self.run_program("init", expect=2, env=missing))
 
 
 class VersitygwProgramTest(S3ProgramTest):

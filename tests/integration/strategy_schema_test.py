@@ -8,16 +8,11 @@ import copy
 import json
 import os
 import subprocess
-import sys
 import unittest
 from pathlib import Path
 
-try:
-    import jsonschema
-    import yaml
-except ImportError as error:
-    print(f"{error.name} is not installed: ./dev setup")
-    sys.exit(0)
+import jsonschema
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("HOLDFAST", "")

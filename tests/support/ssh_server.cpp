@@ -116,7 +116,9 @@ SshServer::SshServer(std::string settings) : settings_(std::move(settings)), por
 
 SshServer::~SshServer() { stop(); }
 
-std::string SshServer::path(const std::string& name) const { return directory_.path() + "/" + name; }
+std::string SshServer::path(const std::string& name) const {
+  return directory_.path() + "/" + name;
+}
 
 void SshServer::make_host_key() {
   CHECK(run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path("host_key")}) == 0,
@@ -169,9 +171,7 @@ void SshServer::stop() {
   pid_ = -1;
 }
 
-std::string SshServer::fresh_directory() {
-  return path("place/" + std::to_string(++directories_));
-}
+std::string SshServer::fresh_directory() { return path("place/" + std::to_string(++directories_)); }
 
 SftpUrl SshServer::url(const std::string& directory) const {
   SftpUrl url;

@@ -124,9 +124,17 @@ Result<ExitCode> run_init(Invocation& invocation) {
     Surroundings around(invocation);
     const auto passphrase = TRY(around.passphrase(
         repository_passphrase(PassphraseRequest::Ask::twice), invocation.secrets().key));
+    std::unique_ptr<engine::Location> other;
+    repository::CreateOptions options;
+    if (const auto other_url = invocation.option("copy-domain-from")) {
+      other =
+          TRY(open_location_to_copy_from(invocation, around, *other_url, passphrase.view()));
+      options.config = other->repository().config();
+      options.shared_domain = &other->repository().keys();
+    }
     id = TRY(engine::Location::create(
-        {.url = url, .cache_directory = cache_directory(), .environment = environment_variable}, {},
-        passphrase.view()));
+        {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
+        options, passphrase.view()));
   }
   auto& output = invocation.output();
   output.summary(fmt::format("repository {} made at {}", base::to_hex(id), url));

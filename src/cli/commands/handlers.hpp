@@ -10,6 +10,7 @@ class Invocation;
 
 base::Result<ExitCode> run_init(Invocation& invocation);
 base::Result<ExitCode> run_backup(Invocation& invocation);
+base::Result<ExitCode> run_copy(Invocation& invocation);
 base::Result<ExitCode> run_restore(Invocation& invocation);
 base::Result<ExitCode> run_verify(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_list(Invocation& invocation);

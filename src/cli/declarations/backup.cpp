@@ -20,8 +20,17 @@ Command declare_init() {
           "The passphrase opens the repository's first key. Without any key nothing in the "
           "repository can be read, "
           "by anyone: keep a copy of the passphrase in another place than the machine that is "
-          "backed up.",
-      .groups = {&repository_options(), &key_options()},
+          "backed up.\n\n"
+          "With --copy-domain-from the new repository shares the id key of another one: `copy` "
+          "between the two moves content as it lies, without decompressing it. The price of "
+          "sharing: whoever has one machine's writing key of either can confirm guesses about the "
+          "contents of both.",
+      .options = {{.name = "copy-domain-from",
+                   .value = "URL",
+                   .text = "Share the id key and the sizes of the repository at URL. Needs a key "
+                           "that writes into it.",
+                   .completion = Completion::directory}},
+      .groups = {&repository_options(), &key_options(), &from_key_options()},
       .exits = {{ExitCode::done, "the repository exists now"},
                 {ExitCode::failed, ""},
                 {ExitCode::usage, ""}},
@@ -29,7 +38,10 @@ Command declare_init() {
                     "Makes a repository in a local directory; asks for the "
                     "passphrase twice."},
                    {"holdfast init --to /srv/backup --key-command 'pass show backup'",
-                    "Takes the passphrase from a password store."}},
+                    "Takes the passphrase from a password store."},
+                   {"holdfast init --to sftp://backup@vault/srv/backup --copy-domain-from "
+                    "/srv/backup",
+                    "Makes a second place for copies of the first."}},
       .json = {{"repository", FieldType::string, "Where it is."},
                {"id", FieldType::string, "The repository's id: 32 hexadecimal digits."}},
       .run = &run_init,

@@ -68,6 +68,22 @@ const OptionGroup& new_key_options() {
   return group;
 }
 
+const OptionGroup& from_key_options() {
+  static const OptionGroup group{
+      .title = "Passphrase of the other repository",
+      .options = {
+          {.name = "from-key-file",
+           .value = "FILE",
+           .text = "Read the passphrase of the repository that is copied from from FILE. Without "
+                   "this, --from-key-command and HOLDFAST_FROM_KEY, it is the same passphrase.",
+           .completion = Completion::path},
+          {.name = "from-key-command",
+           .value = "COMMAND",
+           .text = "Run COMMAND with sh; the first line that it prints is that passphrase."},
+      }};
+  return group;
+}
+
 const std::vector<CommandFamily>& command_families() {
   static const std::vector<CommandFamily> families{
       {"snapshot", "look at snapshots, label, keep and forget them"},

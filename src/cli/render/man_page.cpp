@@ -79,6 +79,8 @@ std::string environment_section() {
             "The passphrase. Removed from the environment at once; no child process inherits it.");
   text += entry("HOLDFAST_NEW_KEY",
                 "The new passphrase of key add and key change-password; treated likewise.");
+  text += entry("HOLDFAST_FROM_KEY",
+                "The passphrase of the repository that copy reads from; treated likewise.");
   return text + entry("HOLDFAST_CACHE_DIR",
                       "Where the local cache lies. Without it: holdfast/ in XDG_CACHE_HOME, else "
                       "in ~/.cache.");

@@ -21,14 +21,17 @@ TEST(Environment, ASecretIsTakenOutAndOverwritten) {
   EXPECT_TRUE(take_environment_secret("HOLDFAST_TEST_SECRET").empty());
 }
 
-TEST(Environment, BothSecretsAreTaken) {
+TEST(Environment, AllSecretsAreTaken) {
+  ::setenv("HOLDFAST_FROM_KEY", "three", 1);
   ::setenv("BACKUP_ENCRYPTION_KEY", "one", 1);
   ::setenv("HOLDFAST_NEW_KEY", "two", 1);
   const auto secrets = take_secrets_from_environment();
   EXPECT_EQ(base::as_text(secrets.key.view()), "one");
   EXPECT_EQ(base::as_text(secrets.new_key.view()), "two");
   EXPECT_FALSE(environment_variable("BACKUP_ENCRYPTION_KEY").has_value());
+  EXPECT_EQ(base::as_text(secrets.from_key.view()), "three");
   EXPECT_FALSE(environment_variable("HOLDFAST_NEW_KEY").has_value());
+  EXPECT_FALSE(environment_variable("HOLDFAST_FROM_KEY").has_value());
 }
 
 TEST(Environment, TheCacheLiesWhereTheFirstVariableSays) {

@@ -34,11 +34,11 @@ TEST(SftpProtocol, RequestsAreWhatTheDraftSays) {
             text(number(19) + "\x03" + number(7) + field("/a") + number(1) + number(0)));
   EXPECT_EQ(encode_sftp_read(1, "h", 0x100000002, 9),
             text(number(22) + "\x05" + number(1) + field("h") + number(1) + number(2) + number(9)));
-  EXPECT_EQ(encode_sftp_write(1, "h", 3, Bytes{'x', 'y'}),
-            text(number(24) + "\x06" + number(1) + field("h") + number(0) + number(3) +
-                 field("xy")));
-  EXPECT_EQ(encode_sftp_set_size(1, "h", 5), text(number(22) + "\x0a" + number(1) + field("h") +
-                                                  number(1) + number(0) + number(5)));
+  EXPECT_EQ(
+      encode_sftp_write(1, "h", 3, Bytes{'x', 'y'}),
+      text(number(24) + "\x06" + number(1) + field("h") + number(0) + number(3) + field("xy")));
+  EXPECT_EQ(encode_sftp_set_size(1, "h", 5),
+            text(number(22) + "\x0a" + number(1) + field("h") + number(1) + number(0) + number(5)));
   EXPECT_EQ(encode_sftp_hardlink(1, "a", "b"),
             text(number(39) + "\xc8" + number(1) + field("hardlink@openssh.com") + field("a") +
                  field("b")));
@@ -55,9 +55,9 @@ TEST(SftpProtocol, KnowsTheLengthOfAPacket) {
 }
 
 TEST(SftpProtocol, ReadsVersions) {
-  const auto version = decode_sftp_version(
-      text("\x02" + number(3) + field("hardlink@openssh.com") + field("1") +
-           field("statvfs@openssh.com") + field("2") + field("strange") + field("")));
+  const auto version = decode_sftp_version(text("\x02" + number(3) + field("hardlink@openssh.com") +
+                                                field("1") + field("statvfs@openssh.com") +
+                                                field("2") + field("strange") + field("")));
   ASSERT_TRUE(version.ok());
   EXPECT_EQ(version.value().version, 3U);
   EXPECT_TRUE(version.value().hardlink);
@@ -68,8 +68,8 @@ TEST(SftpProtocol, ReadsVersions) {
 }
 
 TEST(SftpProtocol, ReadsEveryKindOfReply) {
-  const auto status = decode_sftp_reply(text("\x65" + number(4) + number(2) + field("No such file") +
-                                             field("en")));
+  const auto status =
+      decode_sftp_reply(text("\x65" + number(4) + number(2) + field("No such file") + field("en")));
   ASSERT_TRUE(status.ok());
   EXPECT_EQ(status.value().id, 4U);
   EXPECT_EQ(status.value().status, SftpStatus::no_such_file);
@@ -85,9 +85,9 @@ TEST(SftpProtocol, ReadsEveryKindOfReply) {
   EXPECT_EQ(about.value().attributes.size, 0x100000002U);
   EXPECT_EQ(about.value().attributes.type(), SftpAttributes::Type::file);
   EXPECT_EQ(about.value().attributes.modified_at, base::Time{} + base::seconds(6));
-  const auto names = decode_sftp_reply(text("\x68" + number(4) + number(2) + field("a") +
-                                            field("-rw a") + attributes + field("b") + field("") +
-                                            number(0)));
+  const auto names =
+      decode_sftp_reply(text("\x68" + number(4) + number(2) + field("a") + field("-rw a") +
+                             attributes + field("b") + field("") + number(0)));
   ASSERT_TRUE(names.ok());
   ASSERT_EQ(names.value().names.size(), 2U);
   EXPECT_EQ(names.value().names[1].name, "b");
@@ -95,15 +95,16 @@ TEST(SftpProtocol, ReadsEveryKindOfReply) {
 }
 
 TEST(SftpProtocol, NothingIsReadPastTheEnd) {
-  const std::string attributes = number(0x80000004) + number(S_IFDIR) + number(1) + field("x") +
-                                 field("y");
+  const std::string attributes =
+      number(0x80000004) + number(S_IFDIR) + number(1) + field("x") + field("y");
   const std::string whole = "\x68" + number(4) + number(1) + field("a") + field("b") + attributes;
   ASSERT_TRUE(decode_sftp_reply(text(whole)).ok());
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_FALSE(decode_sftp_reply(text(whole.substr(0, size))).ok()) << size;
   }
   EXPECT_FALSE(decode_sftp_reply(text("\x68" + number(4) + number(0xffffffff))).ok());
-  EXPECT_FALSE(decode_sftp_reply(text("\x66" + number(4) + number(300) + std::string(300, 'h'))).ok());
+  EXPECT_FALSE(
+      decode_sftp_reply(text("\x66" + number(4) + number(300) + std::string(300, 'h'))).ok());
   EXPECT_FALSE(decode_sftp_reply(text("\x01" + number(4))).ok());
 }
 

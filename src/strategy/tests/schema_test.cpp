@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -75,9 +77,14 @@ TEST(Schema, EveryKeyIsReadByTheBuilder) {
   }
 }
 
-// The page is written by `holdfast docs`; to change it, change the tables.
+// To change the page, change the tables.
 TEST(Schema, TheReferencePageIsTheRenderedOne) {
-  EXPECT_EQ(file_text("docs/reference/strategy.md"), strategy_reference());
+  if (std::getenv("HOLDFAST_ACCEPT") != nullptr) {
+    std::ofstream(std::string(HOLDFAST_TESTS_DIR) + "/../../../docs/reference/strategy.md")
+        << strategy_reference();
+  }
+  EXPECT_TRUE(file_text("docs/reference/strategy.md") == strategy_reference())
+      << "docs/reference/strategy.md is not current; write it anew with HOLDFAST_ACCEPT=1";
 }
 
 }  // namespace

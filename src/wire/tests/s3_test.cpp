@@ -134,6 +134,7 @@ TEST(S3Client, EveryRefusalHasItsMeaning) {
   const auto may_help = base::Retry::may_help;
   const std::vector<Refusal> refusals = {
       {"404 Not Found", "NoSuchKey", ErrorCode::not_found, never, ""},
+      {"404 Not Found", "", ErrorCode::unavailable, may_help, "proxy"},
       {"404 Not Found", "NoSuchBucket", ErrorCode::unavailable, never, "make the bucket"},
       {"412 Precondition Failed", "PreconditionFailed", ErrorCode::already_exists, never, ""},
       {"409 Conflict", "ConditionalRequestConflict", ErrorCode::unavailable, may_help, ""},
@@ -242,6 +243,9 @@ TEST(S3Client, GetsWholeObjectsAndVersions) {
   EXPECT_EQ(base::as_text(world.client().get("k", 10, "v 1").value()), "0123456789");
   EXPECT_EQ(world.last().line(), "GET /bucket/k?versionId=v%201 HTTP/1.1");
   EXPECT_EQ(failure_of(world.client().get("k", 9, "")).code(), ErrorCode::damaged);
+  World absent(http_answer("404 Not Found", error_xml("NoSuchKey")));
+  EXPECT_EQ(failure_of(absent.client().get("k", 0, "")).code(), ErrorCode::not_found)
+      << "the error's own text may be longer than the content";
   World marker(http_answer("405 Method Not Allowed", error_xml("MethodNotAllowed")));
   EXPECT_EQ(failure_of(marker.client().get("k", 9, "v")).code(), ErrorCode::not_found);
   World invalid(http_answer("400 Bad Request", error_xml("InvalidArgument")));

@@ -15,9 +15,10 @@ namespace holdfast::cli {
 struct Secrets {
   base::SecretBytes key;      // BACKUP_ENCRYPTION_KEY; empty if not set
   base::SecretBytes new_key;  // HOLDFAST_NEW_KEY; empty if not set
+  base::SecretBytes from_key = {};  // HOLDFAST_FROM_KEY; empty if not set
 };
 
-// Reads the two variables, overwrites their values where they lie in memory and removes them. Not
+// Reads the three variables, overwrites their values where they lie in memory and removes them. Not
 // thread-safe: call it while the process has one thread.
 [[nodiscard]] Secrets take_secrets_from_environment();
 

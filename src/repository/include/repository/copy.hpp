@@ -1,7 +1,8 @@
 // Copying snapshots from one repository into another. Only what the target lacks travels. Where
-// both write in one domain (they share an id key), chunks are copied as ciphertext: their pack's key
-// is sealed to the target's readers, and each chunk is authenticated on the way, not decompressed.
-// Elsewhere the content is read, and stored as a backup would store it, under the target's own ids.
+// both write in one domain (they share an id key), chunks are copied as ciphertext: their pack's
+// key is sealed to the target's readers, and each chunk is authenticated on the way, not
+// decompressed. Elsewhere the content is read, and stored as a backup would store it, under the
+// target's own ids.
 //
 // A copy is a snapshot of its own: it keeps its original's times, host, label, paths, tags and
 // warnings, and has one tag more, `copied-from`, which names the original and its repository. The

@@ -3,8 +3,9 @@
 // other way round, at the same time.
 //
 // Put-if-absent: bytes go to tmp/<random>, are synced (fsync@openssh.com), and get their name by a
-// hard link (hardlink@openssh.com), which fails if the name is taken; the temporary name is removed.
-// Servers that lack the extension get SSH_FXP_RENAME, which OpenSSH itself does by link and unlink.
+// hard link (hardlink@openssh.com), which fails if the name is taken; the temporary name is
+// removed. Servers that lack the extension get SSH_FXP_RENAME, which OpenSSH itself does by link
+// and unlink.
 //
 // Durability: a file is on the server's disk before it gets its name. The name is made durable by
 // fsync@openssh.com of the directory, opened as if it were a file: Linux and the BSDs allow that,
@@ -46,8 +47,7 @@ class SftpStorage final : public Storage {
                                                            SftpOptions options = {});
   // not_found if the directory is missing or empty: an unmounted disk must not look like an empty
   // repository.
-  static base::Result<std::unique_ptr<SftpStorage>> open(const SftpUrl& url,
-                                                         io::Executor& executor,
+  static base::Result<std::unique_ptr<SftpStorage>> open(const SftpUrl& url, io::Executor& executor,
                                                          SftpOptions options = {});
   ~SftpStorage() override;
 

@@ -42,7 +42,7 @@ struct HttpRequest {
   base::ByteView body;  // borrowed until perform() returns
   // Where the body of a successful (2xx) answer goes, instead of HttpResponse::body.
   std::optional<base::MutableByteView> into;
-  std::uint64_t body_size_max = base::MiB;      // of HttpResponse::body
+  std::uint64_t body_size_max = base::MiB;  // of HttpResponse::body; failures have 64 KiB or more
   std::optional<base::Duration> stall_timeout;  // instead of the client's
   std::optional<base::Duration> total_timeout;  // nothing: as long as bytes flow
   std::stop_token stop;  // ends the transfer; perform() then fails with `cancelled`

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""The program over OpenSSH's server: what it does in a directory it does there, and the directory itself
+is the same repository. Clients are killed and connections cut in the midst."""
+
+import getpass
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+PROGRAM = os.environ.get("HOLDFAST", "")
+SSHD = "/usr/sbin/sshd"
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def children_of(parent):
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        if int(fields[1]) == parent:
+            found += [int(entry.name), *children_of(int(entry.name))]
+    return found
+
+
+class Server:
+    """sshd on the loopback, with keys of its own."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.port = free_port()
+        for name in ("host_key", "user_key"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name], check=True)
+        key = " ".join((directory / "host_key.pub").read_text().split()[:2])
+        (directory / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {key}\n")
+        shutil.copy(directory / "user_key.pub", directory / "authorized_keys")
+        (directory / "sshd_config").write_text(
+            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {directory}/host_key\nPidFile none\n"
+            f"AuthorizedKeysFile {directory}/authorized_keys\nStrictModes no\nUsePAM no\nMaxStartups 100\n"
+            "PasswordAuthentication no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n")
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", directory / "sshd_config"],
+                                        stderr=subprocess.DEVNULL)
+        for _ in range(400):
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.025)
+        raise AssertionError("sshd does not answer")
+
+    def url(self, path):
+        return (f"sftp://{getpass.getuser()}@127.0.0.1:{self.port}{path}"
+                f"?identity-file={self.directory}/user_key&known-hosts-file={self.directory}/known_hosts")
+
+    def drop_sessions(self):
+        for one in children_of(self.process.pid):
+            try:
+                os.kill(one, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def stop(self):
+        sessions = children_of(self.process.pid)
+        self.process.kill()
+        self.process.wait()
+        for one in sessions:
+            try:
+                os.kill(one, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+class SftpTest(unittest.TestCase):
+    def setUp(self):
+        self.place = Path(tempfile.mkdtemp(prefix="holdfast-sftp-"))
+        self.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
+        (self.place / "ssh").mkdir()
+        self.server = Server(self.place / "ssh")
+        self.addCleanup(self.server.stop)
+        self.url = self.server.url(f"{self.place}/repository")
+        self.tree = self.place / "tree"
+        self.write(range(40))
+
+    def write(self, numbers):
+        for number in numbers:
+            path = self.tree / f"d{number % 4}" / f"f{number}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(random.Random(number).randbytes(1_000_000 + number))
+
+    def environment(self):
+        return os.environ | {"BACKUP_ENCRYPTION_KEY": "over the wire",
+                             "HOLDFAST_CACHE_DIR": str(self.place / "cache")}
+
+    def run_program(self, *arguments, status=0):
+        done = subprocess.run([PROGRAM, *map(str, arguments)], env=self.environment(), check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+        self.assertEqual(done.returncode, status, done.stdout)
+        return done.stdout
+
+    def start(self, *arguments):
+        return subprocess.Popen([PROGRAM, *map(str, arguments)], env=self.environment(),
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def expect_restores(self, url):
+        into = self.place / "restored"
+        shutil.rmtree(into, ignore_errors=True)
+        self.run_program("restore", f"latest:{self.tree}", "--from", url, "--into", into)
+        subprocess.run(["diff", "-r", self.tree, into], check=True)
+
+    def test_everything_works_as_in_a_directory(self):
+        self.run_program("init", "--to", self.url)
+        self.run_program("backup", self.tree, "--to", self.url)
+        self.write(range(100, 110))
+        self.run_program("backup", self.tree, "--to", self.url)
+        self.expect_restores(self.url)
+        self.run_program("verify", "--from", self.url, "--level", "sound")
+        # The directory on the server is the same repository.
+        directory = f"file://{self.place}/repository"
+        self.expect_restores(directory)
+        self.run_program("verify", "--from", directory, "--level", "sound")
+        first = self.run_program("snapshot", "list", "--from", self.url, "--quiet").split()[0]
+        self.run_program("snapshot", "forget", first, "--to", self.url)
+        self.run_program("prune", "--to", self.url)
+        self.run_program("verify", "--from", self.url, "--level", "sound")
+        self.expect_restores(self.url)
+
+    def test_killed_clients_leave_nothing_broken(self):
+        self.run_program("init", "--to", self.url)
+        for pause in (0.2, 0.4, 0.6, 0.8):
+            client = self.start("backup", self.tree, "--to", self.url)
+            time.sleep(pause)
+            client.kill()
+            client.communicate()
+        self.run_program("backup", self.tree, "--to", self.url)
+        self.run_program("verify", "--from", self.url, "--level", "sound")
+        self.expect_restores(self.url)
+
+    def test_a_cut_connection_is_made_again(self):
+        self.run_program("init", "--to", self.url)
+        client = self.start("backup", self.tree, "--to", self.url)
+        for _ in range(3):
+            time.sleep(0.4)
+            self.server.drop_sessions()
+        output, _ = client.communicate(timeout=300)
+        self.assertEqual(client.returncode, 0, output)
+        self.run_program("verify", "--from", self.url, "--level", "sound")
+        self.expect_restores(self.url)
+
+    def test_an_unknown_server_is_refused(self):
+        (self.server.directory / "known_hosts").write_text("")
+        output = self.run_program("init", "--to", self.url, status=1)
+        self.assertIn("SHA256:", output)
+        self.assertIn("known_hosts", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
