@@ -20,8 +20,8 @@ base::Bytes tables_of(unsigned columns, unsigned rows, base::Bytes& coefficients
 
 void multiply(base::Bytes& tables, std::vector<base::Byte*>& from, std::vector<base::Byte*>& to,
               std::size_t size) {
-  ec_encode_data(static_cast<int>(size), static_cast<int>(from.size()),
-                 static_cast<int>(to.size()), tables.data(), from.data(), to.data());
+  ec_encode_data(static_cast<int>(size), static_cast<int>(from.size()), static_cast<int>(to.size()),
+                 tables.data(), from.data(), to.data());
 }
 
 }  // namespace
@@ -35,23 +35,18 @@ ParityCode::ParityCode(unsigned data, unsigned parity)
   tables_ = tables_of(data, parity, rows);
 }
 
-void ParityCode::encode(std::span<const base::ByteView> data,
-                        std::span<const base::MutableByteView> parity) const {
-  CHECK(data.size() == data_ && parity.size() == parity_, "as many blocks as the code has");
-  const auto size = data.front().size();
+void ParityCode::encode(std::span<const base::MutableByteView> blocks) const {
+  CHECK(blocks.size() == data_ + parity_, "as many blocks as the code has");
+  const auto size = blocks.front().size();
   CHECK(size > 0, "blocks hold something");
-  // ISA-L reads sources and tables through pointers that aren't const.
   std::vector<base::Byte*> from;
-  for (const auto block : data) {
-    CHECK(block.size() == size, "blocks are of one size");
-    from.push_back(const_cast<base::Byte*>(block.data()));
-  }
   std::vector<base::Byte*> to;
-  for (const auto block : parity) {
+  for (const auto block : blocks) {
     CHECK(block.size() == size, "blocks are of one size");
-    to.push_back(block.data());
+    (from.size() < data_ ? from : to).push_back(block.data());
   }
-  multiply(const_cast<base::Bytes&>(tables_), from, to, size);
+  auto tables = tables_;  // ISA-L reads them through a pointer that isn't const
+  multiply(tables, from, to, size);
 }
 
 base::Result<void> ParityCode::recover(std::span<const base::MutableByteView> blocks,

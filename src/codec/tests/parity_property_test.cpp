@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/random.hpp"
 #include "codec/parity.hpp"
 #include "inputs.hpp"
 
@@ -16,13 +17,11 @@ using base::Bytes;
 bool recovers(const ParityCode& code, std::size_t size, const std::vector<unsigned>& lost) {
   std::vector<Bytes> blocks;
   for (unsigned i = 0; i < code.data(); ++i) blocks.push_back(noise(size, i + size));
-  const std::vector<base::ByteView> data(blocks.begin(), blocks.end());
-  std::vector<Bytes> parity(code.parity(), Bytes(size));
-  code.encode(data, std::vector<base::MutableByteView>(parity.begin(), parity.end()));
   const auto whole = blocks;
-  blocks.insert(blocks.end(), parity.begin(), parity.end());
-  for (const auto i : lost) blocks[i].assign(size, 0xa5);
+  blocks.resize(code.data() + code.parity(), Bytes(size));
   const std::vector<base::MutableByteView> all(blocks.begin(), blocks.end());
+  code.encode(all);
+  for (const auto i : lost) blocks[i].assign(size, 0xa5);
   return code.recover(all, lost).ok() && std::equal(whole.begin(), whole.end(), blocks.begin());
 }
 

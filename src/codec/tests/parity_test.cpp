@@ -36,16 +36,14 @@ std::vector<base::MutableByteView> views(std::vector<Bytes>& blocks) {
 std::vector<Bytes> encoded(const ParityCode& code, std::size_t size) {
   std::vector<Bytes> blocks;
   for (unsigned i = 0; i < code.data(); ++i) blocks.push_back(noise(size, i + 1));
-  std::vector<base::ByteView> data(blocks.begin(), blocks.end());
-  std::vector<Bytes> parity(code.parity(), Bytes(size));
-  code.encode(data, views(parity));
-  blocks.insert(blocks.end(), parity.begin(), parity.end());
+  blocks.resize(code.data() + code.parity(), Bytes(size));
+  code.encode(views(blocks));
   return blocks;
 }
 
 TEST(Parity, IsTheSumThatTheDocumentStates) {
-  for (const auto& [data, parity] : {std::pair{1U, 1U}, {3U, 2U}, {100U, 5U}, {100U, 100U},
-                                     {200U, 55U}, {1U, 254U}}) {
+  for (const auto& [data, parity] :
+       {std::pair{1U, 1U}, {3U, 2U}, {100U, 5U}, {100U, 100U}, {200U, 55U}, {1U, 254U}}) {
     const ParityCode code(data, parity);
     const auto blocks = encoded(code, 77);
     for (unsigned r = 0; r < parity; ++r) {

@@ -21,11 +21,10 @@ class ParityCode {
   [[nodiscard]] unsigned data() const noexcept { return data_; }
   [[nodiscard]] unsigned parity() const noexcept { return parity_; }
 
-  // Fills `parity` from `data`; all blocks are of one size, at least a byte.
-  void encode(std::span<const base::ByteView> data,
-              std::span<const base::MutableByteView> parity) const;
+  // `blocks` are data, then parity, all of one size, at least a byte. Fills those of parity.
+  void encode(std::span<const base::MutableByteView> blocks) const;
 
-  // `blocks` are data, then parity; `lost` says which (ascending, each once) hold nothing of use.
+  // `lost` says which (ascending, each once) hold nothing of use.
   // Writes the lost ones among the data blocks. damaged, and nothing is written, if more are lost
   // than there are parity blocks.
   base::Result<void> recover(std::span<const base::MutableByteView> blocks,
