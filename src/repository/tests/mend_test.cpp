@@ -42,6 +42,16 @@ class Mend : public testing::Test {
   [[nodiscard]] std::string first(std::string_view prefix) const {
     return whole.lower_bound(std::string(prefix))->first;
   }
+  // Not one of the small ones, which are mended whatever is lost.
+  [[nodiscard]] std::string large_pack() const {
+    const auto larger = [](const auto& a, const auto& b) {
+      const auto size = [](const auto& each) {
+        return each.first.starts_with(data_prefix) ? each.second.size() : 0;
+      };
+      return size(a) < size(b);
+    };
+    return std::max_element(whole.begin(), whole.end(), larger)->first;
+  }
   [[nodiscard]] std::string sidecar_of(const std::string& name) const {
     const auto hex = base::to_hex(*hash_of_name(name));
     return first("parity/" + hex.substr(0, 2) + "/" + hex);
@@ -98,7 +108,7 @@ TEST_F(Mend, EveryObjectDamagedAtOnce) {
 }
 
 TEST_F(Mend, TooMuchDamageChangesNothing) {
-  const auto pack = first(data_prefix);
+  const auto pack = large_pack();
   const auto size = whole.at(pack).size();
   ASSERT_GT(size, 10'000U);
   damage(pack, 0, size / 2);
@@ -121,7 +131,7 @@ TEST_F(Mend, AnAbsentObjectStaysAbsent) {
 
 TEST_F(Mend, SectorsThatCannotBeRead) {
   BadSectors disk(test.storage);
-  const auto pack = first(data_prefix);
+  const auto pack = large_pack();
   const auto segment = first(index_prefix);
   disk.add(pack, whole.at(pack).size() / 2, 1);
   disk.add(segment, 0, 1);
@@ -133,7 +143,7 @@ TEST_F(Mend, SectorsThatCannotBeRead) {
 
 TEST_F(Mend, ACrashAtEveryCall) {
   std::uint64_t crashes = 0;
-  const std::vector<std::string> victims{first(data_prefix), first(snapshots_prefix)};
+  const std::vector<std::string> victims{large_pack(), first(snapshots_prefix)};
   for (std::uint64_t call = 1;; ++call) {
     for (const auto& victim : victims) damage(victim, 10, 100);
     damage(sidecar_of(victims[1]), 3, 1);
@@ -158,7 +168,7 @@ TEST_F(Mend, ACrashAtEveryCall) {
 }
 
 TEST_F(Mend, EveryHalfWayState) {
-  const auto pack = first(data_prefix);
+  const auto pack = large_pack();
   const auto copy = std::string(mended_prefix) + pack;
   const std::vector<std::string> names{pack};
   const auto bytes = whole.at(pack);
@@ -202,7 +212,7 @@ TEST_F(Mend, ForgettingTakesACopyAlong) {
 }
 
 TEST_F(Mend, DamagedSidecarsServeAndAreRenewed) {
-  const auto pack = first(data_prefix);
+  const auto pack = large_pack();
   const auto sidecar = sidecar_of(pack);
   damage(sidecar, 20, 1);
   damage(pack, 5, 100);
@@ -213,7 +223,7 @@ TEST_F(Mend, DamagedSidecarsServeAndAreRenewed) {
 }
 
 TEST_F(Mend, ForgedParityDoesNoHarm) {
-  const auto pack = first(data_prefix);
+  const auto pack = large_pack();
   const auto prefix = sidecar_prefix({.object = *hash_of_name(pack), .percent = 100});
   const auto forge = [&](base::ByteView bytes) {
     return object_name(prefix, must(put_object(test.storage, prefix, bytes)).hash);
@@ -272,7 +282,7 @@ TEST_F(MendVersions, OnAStorageThatKeepsVersions) {
   EXPECT_EQ(mended().mended, names);
   EXPECT_EQ(objects(), whole);
   // An overwritten object needs no mending: its older version is right.
-  const auto pack = first(data_prefix);
+  const auto pack = large_pack();
   (void)must(test.storage.remove(std::vector<std::string>{pack}));
   (void)must(test.storage.put(pack, base::as_bytes("overwritten")));
   EXPECT_TRUE(mended().mended.empty());
