@@ -8,7 +8,7 @@ import subprocess
 import steps
 
 BUILD = ["g++", "cmake", "ninja-build", "ccache", "mold", "pkg-config", "libssl-dev", "libsodium-dev",
-         "libzstd-dev", "libxxhash-dev", "libfmt-dev", "libspdlog-dev", "libcli11-dev",
+         "libzstd-dev", "libxxhash-dev", "libisal-dev", "libfmt-dev", "libspdlog-dev", "libcli11-dev",
          "nlohmann-json3-dev", "libcurl4-openssl-dev", "libpugixml-dev", "libssh-dev", "libfuse3-dev",
          "libyaml-cpp-dev", "libhowardhinnant-date-dev", "tzdata"]
 TEST = ["libgtest-dev", "libgmock-dev", "librapidcheck-dev", "python3", "python3-venv", "rsync", "fuse3",

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "repository/live_set.hpp"
+#include "repository/mend.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
 #include "repository/pack_scan.hpp"
@@ -52,6 +53,7 @@ class Verifier {
     TRY(scan());
     TRY(judge());
     if (report_.level == Level::sound) TRY(check_trees());
+    TRY(check_parity());
     report_.duration_seconds = (repository_.environment().clock.monotonic() - began).seconds();
     return std::move(report_);
   }
@@ -66,12 +68,22 @@ class Verifier {
   base::Result<void> name_files();
   base::Result<void> check_trees();
   base::Result<void> check_tree(const repository::SnapshotRecord& snapshot);
+  base::Result<void> check_parity();
+  base::Result<void> check_sidecars(const repository::SidecarListing& sidecars);
+  base::Result<void> tell_what_can_be_mended(const repository::SidecarListing& sidecars);
   void add(Finding finding) {
     auto& count = finding.kind == Finding::Kind::damage            ? report_.damage_count
                   : finding.kind == Finding::Kind::could_not_check ? report_.unchecked_count
                                                                    : report_.note_count;
     ++count;
     if (report_.findings.size() < findings_max) report_.findings.push_back(std::move(finding));
+  }
+  void add_note(std::string object, std::string message) {
+    add({.kind = Finding::Kind::note,
+         .object = std::move(object),
+         .path = {},
+         .snapshot = {},
+         .message = std::move(message)});
   }
   void add_error(std::string object, const base::Error& error) {
     add({.kind = is_outage(error) ? Finding::Kind::could_not_check : Finding::Kind::damage,
@@ -407,6 +419,54 @@ base::Result<void> Verifier::check_tree(const repository::SnapshotRecord& snapsh
                      "holds " + std::to_string(entries) + " entries and " + std::to_string(bytes) +
                          " bytes instead of " + std::to_string(root.entries) + " and " +
                          std::to_string(root.bytes));
+}
+
+// Sidecars, and which of the damage that was found they can mend.
+base::Result<void> Verifier::check_parity() {
+  if (report_.level == Level::present) return {};
+  std::vector<repository::IgnoredObject> foreign;
+  const auto sidecars = TRY(repository::list_sidecars(repository_.storage(), &foreign));
+  TRY(tell_what_can_be_mended(sidecars));
+  if (!whole_repository_) return {};
+  for (const auto& object : foreign) add_note(object.name, "foreign object");
+  for (const auto& copy : TRY(repository_.storage().list_all(repository::mended_prefix)))
+    add_note(copy.name,
+             "left by a repair that was interrupted; 'holdfast repository repair' goes on");
+  return check_sidecars(sidecars);
+}
+
+// A damaged sidecar is damage, though no snapshot suffers: something stored is not what it was. A
+// forged one is a note, as other forged objects are.
+base::Result<void> Verifier::check_sidecars(const repository::SidecarListing& sidecars) {
+  const auto check = TRY(repository::check_sidecars(
+      repository_.storage(), repository_.environment().executor, sidecars, stop_));
+  report_.bytes_read += check.bytes_read;
+  for (const auto& sidecar : check.forged)
+    add_note(sidecar.name, "ignored: " + sidecar.error.message());
+  for (const auto& sidecar : check.damaged) {
+    add_error(sidecar.name,
+              base::Error(sidecar.error)
+                  .with_context("parity, which 'holdfast repository repair' makes anew"));
+  }
+  return {};
+}
+
+base::Result<void> Verifier::tell_what_can_be_mended(const repository::SidecarListing& sidecars) {
+  for (auto& finding : report_.findings) {
+    const auto hash = repository::hash_of_name(finding.object);
+    if (finding.kind == Finding::Kind::note || !hash) continue;
+    const auto found = sidecars.find(*hash);
+    if (found == sidecars.end()) continue;
+    if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+    const auto recovered =
+        repository::recover_stored(repository_.storage(), finding.object, found->second);
+    if (recovered.ok()) {
+      finding.message += "; 'holdfast repository repair' can mend it from its parity";
+    } else if (recovered.error().code() == base::ErrorCode::damaged) {
+      finding.message += "; its parity is not enough to mend it";
+    }
+  }
+  return {};
 }
 
 // Whether a segment that was verified with has been superseded since.

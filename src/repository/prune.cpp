@@ -9,6 +9,7 @@
 #include "repository/live_set.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
+#include "repository/parity.hpp"
 #include "repository/repack.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/session_list.hpp"
@@ -488,7 +489,9 @@ base::Result<void> PruneRunner::clean_up() {
       objects.insert(objects.end(), session.objects.begin(), session.objects.end());
   }
   TRY(remove(std::move(objects)));
-  return remove_superseded();
+  TRY(remove_superseded());
+  TRY(drop_sidecars_of_gone(repository_.storage()));
+  return {};
 }
 
 // Segments whose successor every reader's listing has shown for long.

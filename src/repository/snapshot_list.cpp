@@ -299,11 +299,15 @@ base::Result<void> forget_snapshot(const Repository& repository, const SnapshotR
         .with_retry(base::Retry::never)
         .with_hint("'holdfast snapshot release' ends the hold");
   }
-  const std::vector<std::string> names{object_name(snapshots_prefix, snapshot.id)};
-  const auto outcomes = TRY(repository.storage().remove(names));
-  if (outcomes.at(0).error)
-    return base::Error(*outcomes[0].error).with_context("forgetting a snapshot");
-  (void)repository.environment().files.remove(repository.cache_path(names[0]));
+  const auto name = object_name(snapshots_prefix, snapshot.id);
+  // First the copy that an interrupted repair may have left, or the next one would put it back.
+  for (const auto& each : {std::string(mended_prefix) + name, name}) {
+    const std::vector<std::string> names{each};
+    const auto outcomes = TRY(repository.storage().remove(names));
+    if (outcomes.at(0).error)
+      return base::Error(*outcomes[0].error).with_context("forgetting a snapshot");
+  }
+  (void)repository.environment().files.remove(repository.cache_path(name));
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
+#include "repository/parity.hpp"
 #include "repository/snapshot_list.hpp"
 
 namespace holdfast::repository {
@@ -20,7 +21,11 @@ base::Result<RepositoryStats> repository_stats(Repository& repository) {
     ++stats.index_segments;
     stats.index_bytes += info.size;
   }
-  stats.total_bytes = stats.data_bytes + stats.tree_bytes + stats.index_bytes;
+  for (const auto& [object, sidecars] : TRY(list_sidecars(repository.storage()))) {
+    stats.sidecars += sidecars.size();
+    for (const auto& sidecar : sidecars) stats.sidecar_bytes += sidecar.size;
+  }
+  stats.total_bytes = stats.data_bytes + stats.tree_bytes + stats.index_bytes + stats.sidecar_bytes;
   for (const auto prefix : {config_prefix, keys_prefix, roster_prefix, snapshots_prefix,
                             sessions_prefix, notes_prefix, condemned_prefix}) {
     for (const auto& info : TRY(repository.storage().list_all(prefix)))

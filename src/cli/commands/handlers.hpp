@@ -25,6 +25,7 @@ base::Result<ExitCode> run_snapshot_release(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_forget(Invocation& invocation);
 base::Result<ExitCode> run_prune(Invocation& invocation);
 base::Result<ExitCode> run_repository_stats(Invocation& invocation);
+base::Result<ExitCode> run_repository_protect(Invocation& invocation);
 base::Result<ExitCode> run_repository_repair(Invocation& invocation);
 base::Result<ExitCode> run_rebuild_index(Invocation& invocation);
 base::Result<ExitCode> run_key_list(Invocation& invocation);

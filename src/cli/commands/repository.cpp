@@ -1,13 +1,17 @@
 // prune, and repository stats, repair, rebuild-index.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/units.hpp"
 #include "commands/handlers.hpp"
+#include "engine/parity.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
 #include "repository/prune.hpp"
 #include "repository/repair.hpp"
 #include "repository/stats.hpp"
+#include "requests.hpp"
 #include "session.hpp"
 
 namespace holdfast::cli {
@@ -68,21 +72,30 @@ void write_text(Output& output, const repository::PruneReport& report, double se
                              base::format_duration({static_cast<std::int64_t>(seconds * 1e9)})));
 }
 
-std::function<void(std::uint64_t, std::uint64_t)> counting(Session& session, std::string action) {
-  return [progress = session.around().progress(std::move(action), "packs")](std::uint64_t done,
-                                                                            std::uint64_t total) {
+std::function<void(std::uint64_t, std::uint64_t)> counting(Surroundings& around, std::string action,
+                                                           std::string unit = "packs") {
+  return [progress = around.progress(std::move(action), std::move(unit))](std::uint64_t done,
+                                                                          std::uint64_t total) {
     progress({.items = done, .items_total = total, .current = {}});
   };
 }
 
-void write_json(JsonWriter& json, const repository::RepairReport& report, double seconds) {
+void write_names(JsonWriter& json, std::string_view member, const std::vector<std::string>& names) {
+  json.begin_array(member);
+  for (const auto& name : names) json.text(name);
+  json.end();
+}
+
+void write_json(JsonWriter& json, const repository::MendReport& mended,
+                const repository::RepairReport& report, double seconds) {
   json.begin_object();
+  write_names(json, "mended", mended.mended);
+  write_ignored(json, "unmendable", mended.unmendable);
+  write_names(json, "renewed_parity", mended.renewed);
   json.integer("packs", report.index.packs);
   json.integer("chunks", report.index.chunks);
   write_ignored(json, "unreadable_packs", report.index.unreadable_packs);
-  json.begin_array("removed_objects");
-  for (const auto& object : report.removed_objects) json.text(object);
-  json.end();
+  write_names(json, "removed_objects", report.removed_objects);
   json.begin_array("removed_snapshots");
   for (const auto& id : report.removed_snapshots) json.text(hex(id));
   json.end();
@@ -107,7 +120,12 @@ void write_json(JsonWriter& json, const repository::RepairReport& report, double
   json.number("duration_seconds", seconds);
 }
 
-void write_text(Output& output, const repository::RepairReport& report, double seconds) {
+void write_text(Output& output, const repository::MendReport& mended,
+                const repository::RepairReport& report, double seconds) {
+  for (const auto& name : mended.mended) output.result("mended: " + name);
+  for (const auto& object : mended.unmendable)
+    output.result("not mended: " + object.name + ": " + object.error.message());
+  for (const auto& name : mended.renewed) output.result("parity made anew: " + name);
   for (const auto& pack : report.index.unreadable_packs) {
     output.result("unreadable: " + pack.name + ": " + pack.error.to_string());
   }
@@ -128,6 +146,41 @@ void write_text(Output& output, const repository::RepairReport& report, double s
                              report.index.packs));
   output.summary(
       fmt::format("  time  {}", base::format_duration({static_cast<std::int64_t>(seconds * 1e9)})));
+}
+
+void write_json(JsonWriter& json, const repository::ProtectReport& report, int percent,
+                double seconds) {
+  json.begin_object();
+  json.integer("percent", static_cast<std::uint64_t>(percent));
+  json.integer("objects", report.objects);
+  json.integer("protected_before", report.had);
+  json.integer("protected_now", report.added);
+  json.integer("bytes_added", report.bytes_added);
+  json.integer("dropped", report.dropped);
+  write_ignored(json, "skipped", report.skipped);
+  json.number("duration_seconds", seconds);
+}
+
+void write_text(Output& output, const repository::ProtectReport& report, int percent,
+                double seconds) {
+  for (const auto& object : report.skipped)
+    output.result("no parity: " + object.name + ": " + object.error.message());
+  output.summary(fmt::format("{} of {} objects have parity of {} % or more",
+                             report.had + report.added, report.objects, percent));
+  output.summary(fmt::format("  added    {} for {} objects", base::format_size(report.bytes_added),
+                             report.added));
+  output.summary(fmt::format("  dropped  {} of objects that are gone, or weaker", report.dropped));
+  output.summary(fmt::format("  time     {}",
+                             base::format_duration({static_cast<std::int64_t>(seconds * 1e9)})));
+}
+
+// What parity can put right needs no key, and may be the very key slot.
+Result<repository::MendReport> mend_first(Invocation& invocation) {
+  Surroundings around(invocation);
+  auto mended = engine::mend_at(TRY(repository_url(invocation)),
+                                counting(around, "mending", "objects"), around.stop());
+  around.end_progress();
+  return mended;
 }
 
 }  // namespace
@@ -169,6 +222,8 @@ Result<ExitCode> run_repository_stats(Invocation& invocation) {
                               stats.tree_packs));
     output.result(fmt::format("  index     {} in {} segments", base::format_size(stats.index_bytes),
                               stats.index_segments));
+    output.result(fmt::format("  parity    {} for {} objects",
+                              base::format_size(stats.sidecar_bytes), stats.sidecars));
     output.result(fmt::format("chunks      {}", stats.chunks));
     return ExitCode::done;
   }
@@ -185,21 +240,46 @@ Result<ExitCode> run_repository_stats(Invocation& invocation) {
   json.integer("tree_bytes", stats.tree_bytes);
   json.integer("index_segments", stats.index_segments);
   json.integer("index_bytes", stats.index_bytes);
+  json.integer("sidecars", stats.sidecars);
+  json.integer("sidecar_bytes", stats.sidecar_bytes);
   json.integer("chunks", stats.chunks);
   return ExitCode::done;
 }
 
+Result<ExitCode> run_repository_protect(Invocation& invocation) {
+  const Stopwatch watch;
+  const auto url = TRY(repository_url(invocation));
+  const auto percent =
+      TRY(parse_number("parity", *invocation.option("parity"), 1, repository::parity_percent_max));
+  Surroundings around(invocation);
+  const auto report =
+      TRY(engine::protect_at(url, static_cast<unsigned>(percent),
+                             counting(around, "protecting", "objects"), around.stop()));
+  around.end_progress();
+  auto& output = invocation.output();
+  if (output.is_json()) {
+    write_json(output.json(), report, percent, watch.seconds());
+  } else {
+    write_text(output, report, percent, watch.seconds());
+  }
+  const bool damaged = std::any_of(
+      report.skipped.begin(), report.skipped.end(),
+      [](const auto& object) { return object.error.code() != base::ErrorCode::unsupported; });
+  return damaged ? ExitCode::damage : ExitCode::done;
+}
+
 Result<ExitCode> run_repository_repair(Invocation& invocation) {
   const Stopwatch watch;
+  const auto mended = TRY(mend_first(invocation));
   const auto session = TRY(Session::open(invocation));
-  const auto report = TRY(
-      repository::repair(session->repository(), counting(*session, "repairing"), session->stop()));
+  const auto report = TRY(repository::repair(
+      session->repository(), counting(session->around(), "repairing"), session->stop()));
   session->around().end_progress();
   auto& output = invocation.output();
   if (output.is_json()) {
-    write_json(output.json(), report, watch.seconds());
+    write_json(output.json(), mended, report, watch.seconds());
   } else {
-    write_text(output, report, watch.seconds());
+    write_text(output, mended, report, watch.seconds());
   }
   const bool lost = report.lost_count > 0 || !report.removed_snapshots.empty();
   return lost ? ExitCode::damage : ExitCode::done;
@@ -209,7 +289,7 @@ Result<ExitCode> run_rebuild_index(Invocation& invocation) {
   const Stopwatch watch;
   const auto session = TRY(Session::open(invocation));
   const auto report = TRY(repository::rebuild_index(
-      session->repository(), counting(*session, "reading packs"), session->stop()));
+      session->repository(), counting(session->around(), "reading packs"), session->stop()));
   session->around().end_progress();
   auto& output = invocation.output();
   for (const auto& pack : report.unreadable_packs)

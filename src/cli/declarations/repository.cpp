@@ -1,4 +1,4 @@
-// Declares the care of a repository: prune, stats, repair, rebuild-index.
+// Declares the care of a repository: prune, stats, protect, repair, rebuild-index.
 #include "commands/handlers.hpp"
 #include "declarations.hpp"
 
@@ -70,8 +70,53 @@ Command declare_stats() {
                {"tree_bytes", FieldType::integer, "What they take."},
                {"index_segments", FieldType::integer, "Index objects."},
                {"index_bytes", FieldType::integer, "What they take."},
+               {"sidecars", FieldType::integer, "Objects that hold the parity of others."},
+               {"sidecar_bytes", FieldType::integer, "What they take."},
                {"chunks", FieldType::integer, "Pieces in the index."}},
       .run = &run_repository_stats,
+  };
+}
+
+Command declare_protect() {
+  return {
+      .name = "repository protect",
+      .summary = "add parity from which damage can be mended",
+      .description =
+          "Stores parity beside every object that has none yet, or less than is asked for: of 5 "
+          "percent, it makes up for a loss of 3.2 MiB at any place of an object of 64 MiB, and for "
+          "4 KiB at any place of smaller ones. The exact sizes are in "
+          "docs/internals/repository_format.md, section 7. 'holdfast verify' checks parity, "
+          "'holdfast repository repair' mends with it, and 'holdfast prune' removes that of "
+          "objects "
+          "that are gone.\n\n"
+          "New backups get parity by the next 'repository protect'. It needs no passphrase, may "
+          "run "
+          "beside backups, and when it is interrupted, running it again goes on.",
+      .options = {{.name = "parity",
+                   .value = "PERCENT",
+                   .text = "How much parity, from 1 to 100 percent of the object's size.",
+                   .fallback = "5"}},
+      .groups = {&repository_options()},
+      .exits = {{ExitCode::done, ""},
+                {ExitCode::failed, ""},
+                {ExitCode::usage, ""},
+                {ExitCode::damage, "damaged objects were found; they are named and got no parity"}},
+      .examples = {{"holdfast repository protect --to /srv/backup", "After a backup."},
+                   {"holdfast repository protect --to /srv/backup --parity 20",
+                    "For a disk that is not to be trusted."}},
+      .json = {{"percent", FieldType::integer, "How much parity was asked for."},
+               {"objects", FieldType::integer, "Objects that should have parity."},
+               {"protected_before", FieldType::integer, "Objects that had as much or more."},
+               {"protected_now", FieldType::integer, "Objects that got it."},
+               {"bytes_added", FieldType::integer, "What the new parity takes."},
+               {"dropped", FieldType::integer,
+                "Parity objects that were removed: of objects that are gone, or weaker ones."},
+               {"skipped", FieldType::array,
+                "Objects that got none: damaged, unreadable or larger than 256 MiB."},
+               {"skipped[].object", FieldType::string, "Its name."},
+               {"skipped[].message", FieldType::string, "What is wrong with it."},
+               {"duration_seconds", FieldType::number, "How long it took."}},
+      .run = &run_repository_protect,
   };
 }
 
@@ -80,7 +125,9 @@ Command declare_repair() {
       .name = "repository repair",
       .summary = "bring a damaged repository to a state that verifies",
       .description =
-          "Reads everything, keeps what is right, and says file by file what is lost. Damaged "
+          "First mends, from their parity, damaged objects that have enough of it ('holdfast "
+          "repository protect'). "
+          "Then reads everything, keeps what is right, and says file by file what is lost. Damaged "
           "objects go, the index "
           "is rebuilt, and snapshots that miss something are replaced by ones that hold what is "
           "left. Needs a full "
@@ -91,7 +138,14 @@ Command declare_repair() {
                 {ExitCode::usage, ""},
                 {ExitCode::damage, "the repository verifies now; what was lost is named"}},
       .examples = {{"holdfast repository repair --to /srv/backup", "After verify found damage."}},
-      .json = {{"packs", FieldType::integer, "Packs in the new index."},
+      .json = {{"mended", FieldType::array,
+                "Objects that are right again, from their parity: strings."},
+               {"unmendable", FieldType::array, "Damaged objects whose parity was not enough."},
+               {"unmendable[].object", FieldType::string, "Its name."},
+               {"unmendable[].message", FieldType::string, "What is wrong with it."},
+               {"renewed_parity", FieldType::array,
+                "Damaged or forged parity that was made anew: strings."},
+               {"packs", FieldType::integer, "Packs in the new index."},
                {"chunks", FieldType::integer, "Pieces of content in it."},
                {"unreadable_packs", FieldType::array, "Packs that could not be read."},
                {"unreadable_packs[].object", FieldType::string, "Its name."},
@@ -140,8 +194,8 @@ Command declare_rebuild_index() {
 }  // namespace
 
 std::vector<const Command*> repository_commands() {
-  static const std::vector<Command> table{declare_prune(), declare_stats(), declare_repair(),
-                                          declare_rebuild_index()};
+  static const std::vector<Command> table{declare_prune(), declare_stats(), declare_protect(),
+                                          declare_repair(), declare_rebuild_index()};
   std::vector<const Command*> found;
   for (const auto& command : table) found.push_back(&command);
   return found;

@@ -40,6 +40,7 @@ TEST(Declarations, EveryCommandOfTheContractIsThere) {
                            "verify",
                            "prune",
                            "repository stats",
+                           "repository protect",
                            "repository repair",
                            "repository rebuild-index",
                            "key list",

@@ -65,7 +65,7 @@ class VerifyTest : public EngineTest {
         must(repository::RepositoryReader::open(repository, repository::Following::nothing));
     repository::TreeCursor cursor(*reader, list.snapshots.at(0).summary.root);
     while (const auto entry = must(cursor.next())) {
-      if (!base::as_text(entry->key).ends_with(name)) continue;
+      if (!base::as_text(entry->key).ends_with('\0' + name)) continue;
       repository::ExtentCursor extents(*reader, entry->content, entry->size);
       const auto extent = must(extents.next());
       const auto found =

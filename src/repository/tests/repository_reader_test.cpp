@@ -116,10 +116,16 @@ TEST(RepositoryReader, AFailingReceiverEndsTheFetch) {
 // is compacted, its own index is behind.
 struct Compaction {
   Compaction() {
-    TestFiles both{{"/keep", noise(1, 30'000)}};
-    for (std::uint64_t i = 2; i < 8; ++i) both["/gone" + std::to_string(i)] = noise(i, 60'000);
+    // Many of both, since tasks decide which chunks share a pack.
+    TestFiles both;
+    TestFiles kept_files;
+    for (std::uint64_t i = 0; i < 16; ++i) {
+      const auto name = std::to_string(100 + i);
+      kept_files["/" + name + "keep"] = both["/" + name + "keep"] = noise(2 * i, 10'000);
+      both["/" + name + "gone"] = noise(2 * i + 1, 30'000);
+    }
     const auto gone = must(write_snapshot(*repository, both));
-    kept = must(write_snapshot(*repository, {{"/keep", noise(1, 30'000)}})).summary.root;
+    kept = must(write_snapshot(*repository, kept_files)).summary.root;
     const auto list = must(list_snapshots(*repository));
     must(forget_snapshot(*repository, must(choose_snapshot(list, base::to_hex(gone.id)))));
   }

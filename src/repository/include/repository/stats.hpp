@@ -13,6 +13,8 @@ struct RepositoryStats {
   std::uint64_t tree_bytes = 0;
   std::uint64_t index_segments = 0;
   std::uint64_t index_bytes = 0;
+  std::uint64_t sidecars = 0;  // parity
+  std::uint64_t sidecar_bytes = 0;
   std::uint64_t chunks = 0;
   std::uint64_t restore_bytes = 0;  // sum of the contents of all snapshots
   std::uint64_t total_bytes = 0;    // of all objects

@@ -1,0 +1,20 @@
+// Parity of the repository at a URL: protecting it, and mending what is damaged. Neither needs a
+// passphrase: a repository whose key slot is damaged can't be opened, and can be mended.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "repository/mend.hpp"
+
+namespace holdfast::engine {
+
+// repository::protect and repository::mend, on the storage at `url`.
+base::Result<repository::ProtectReport> protect_at(const std::string& url, unsigned percent,
+                                                   const repository::ParityProgress& progress,
+                                                   const std::stop_token& stop);
+base::Result<repository::MendReport> mend_at(const std::string& url,
+                                             const repository::ParityProgress& progress,
+                                             const std::stop_token& stop);
+
+}  // namespace holdfast::engine
