@@ -21,15 +21,17 @@ const OptionGroup& program_options() {
 }
 
 const OptionGroup& repository_options() {
-  static const OptionGroup group{.title = "Repository",
-                                 .options = {
-                                     {.name = "to",
-                                      .value = "URL",
-                                      .text = "The repository: file:///path or a plain path.",
-                                      .variable = "HOLDFAST_REPOSITORY",
-                                      .synonym = "from",
-                                      .completion = Completion::directory},
-                                 }};
+  static const OptionGroup group{
+      .title = "Repository",
+      .options = {
+          {.name = "to",
+           .value = "URL",
+           .text = "The repository: a path, file:///path, s3://BUCKET/PREFIX?endpoint=URL, or "
+                   "sftp://USER@HOST/PATH.",
+           .variable = "HOLDFAST_REPOSITORY",
+           .synonym = "from",
+           .completion = Completion::directory},
+      }};
   return group;
 }
 

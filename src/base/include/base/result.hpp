@@ -21,10 +21,10 @@ class [[nodiscard]] Result {
  public:
   using Value = T;
 
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // A value or an error is a result: NOLINTBEGIN(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  // NOLINTEND(google-explicit-constructor)
   // From what converts to a T by itself: a pointer to a derived class, nullopt.
   template <typename U>
     requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
@@ -120,6 +120,7 @@ class [[nodiscard]] Result<void> {
 
 #define HOLDFAST_TRY_JOIN(a, b) HOLDFAST_TRY_JOIN_EXPANDED(a, b)
 #define HOLDFAST_TRY_JOIN_EXPANDED(a, b) a##b
+// `result` is a name: NOLINTBEGIN(bugprone-macro-parentheses)
 #define HOLDFAST_TRY_NAMED(expression, result)                   \
   __extension__({                                                \
     auto result = (expression);                                  \
@@ -134,3 +135,4 @@ class [[nodiscard]] Result<void> {
       return ::holdfast::base::Error(std::move(result).error()).with_context(context); \
     std::move(result).value();                                                         \
   })
+// NOLINTEND(bugprone-macro-parentheses)

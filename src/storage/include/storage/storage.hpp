@@ -1,6 +1,6 @@
 // Storage: where a repository's objects live. Objects are written once, whole, under a name that
 // contains the hash of their content; there is no rename, no append and no overwrite. Drivers:
-// local, memory (here), S3 and SFTP (to come); decorators of the same interface: retry, limit,
+// local, memory, S3 and SFTP; decorators of the same interface: retry, limit,
 // cache, fault. All of them pass one conformance suite.
 //
 // Results tell outage (unavailable), absence (not_found) and damage (damaged) apart, everywhere: a
