@@ -127,8 +127,7 @@ Result<ExitCode> run_init(Invocation& invocation) {
     std::unique_ptr<engine::Location> other;
     repository::CreateOptions options;
     if (const auto other_url = invocation.option("copy-domain-from")) {
-      other =
-          TRY(open_location_to_copy_from(invocation, around, *other_url, passphrase.view()));
+      other = TRY(open_location_to_copy_from(invocation, around, *other_url, passphrase.view()));
       options.config = other->repository().config();
       options.shared_domain = &other->repository().keys();
     }

@@ -13,8 +13,8 @@ namespace holdfast::cli {
 // Secrets that came in the environment. They are taken out of it first of all, so that no child
 // inherits them.
 struct Secrets {
-  base::SecretBytes key;      // BACKUP_ENCRYPTION_KEY; empty if not set
-  base::SecretBytes new_key;  // HOLDFAST_NEW_KEY; empty if not set
+  base::SecretBytes key;            // BACKUP_ENCRYPTION_KEY; empty if not set
+  base::SecretBytes new_key;        // HOLDFAST_NEW_KEY; empty if not set
   base::SecretBytes from_key = {};  // HOLDFAST_FROM_KEY; empty if not set
 };
 

@@ -48,7 +48,8 @@ class ExtentCursor {
   ~ExtentCursor();
   base::Result<std::optional<Extent>> next();
   // Moves forward (never back) to the extent that holds the byte at `offset`, without reading nodes
-  // that lie wholly before it. Where that extent begins; the content's size if `offset` lies beyond.
+  // that lie wholly before it. Where that extent begins; the content's size if `offset` lies
+  // beyond.
   base::Result<std::uint64_t> seek(std::uint64_t offset);
 
  private:
