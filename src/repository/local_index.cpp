@@ -420,7 +420,8 @@ Result<std::vector<LocalIndex::Skipped>> LocalIndex::update(
 
 Result<void> LocalIndex::add(const ObjectHash& name, const IndexSegment& segment) {
   TRY_CONTEXT(check_segment(segment), "adding index segment " + base::to_hex(name));
-  for (const auto& slot : state_->look()->slots) {
+  const auto view = state_->look();  // held: avoid() may replace it meanwhile
+  for (const auto& slot : view->slots) {
     for (std::size_t i = 0; i < slot.fates.size(); ++i) {
       if (slot.fates[i] == Fate::count && slot.run->segments()[i].name == name) return {};
     }

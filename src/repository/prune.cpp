@@ -512,7 +512,8 @@ base::Result<void> PruneRunner::remove_superseded() {
   for (const auto& name : successors) {
     if (others.empty()) break;
     TRY(interruptible());
-    for (const auto& superseded : TRY(repository_.read_segment_of(name)).segment.superseded) {
+    const auto successor = TRY(repository_.read_segment_of(name));
+    for (const auto& superseded : successor.segment.superseded) {
       if (others.erase(superseded) > 0) objects.push_back(object_name(index_prefix, superseded));
     }
   }

@@ -43,6 +43,8 @@ BANS = [
     Ban(r"\bstd::filesystem::(?:recursive_)?directory_iterator\b", "io's directory reading: this one throws"),
     Ban(r"(?<![\w.>:])assert\s*\(", "CHECK, which stays on in release"),
     Ban(r"\bstd::regex\b", "a parser of its own: std::regex throws and overflows the stack on long input"),
+    Ban(r"\bfor\s*\([^;]*\s:\s[^;]*(?:\)->|\bTRY\((?:[^()]|\([^()]*\))*\)\.)\w+",
+        "a variable that holds what the call returned: C++20 ends the temporary before the loop begins"),
     Ban(r"\b(?:dynamic_pointer_cast|const_cast)\b", "an interface that says what it means"),
 ]
 NAMED_NOTHING = re.compile(r"(?:^|_)(?:manager|helpers?|utils?|utilities|common|misc)(?:_|$)")
