@@ -48,6 +48,7 @@ struct CommandFamily {
 [[nodiscard]] std::vector<const Command*> restore_commands();
 [[nodiscard]] std::vector<const Command*> repository_commands();
 [[nodiscard]] std::vector<const Command*> copy_commands();
+[[nodiscard]] std::vector<const Command*> doctor_commands();
 [[nodiscard]] std::vector<const Command*> key_commands();
 [[nodiscard]] std::vector<const Command*> strategy_commands();
 [[nodiscard]] std::vector<const Command*> program_commands();

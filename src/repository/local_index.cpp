@@ -452,7 +452,11 @@ struct Located {
   std::uint64_t entry;
 };
 
-std::optional<Located> locate(const View& view, const ChunkId& id) {
+enum class Search { done, goes_on };
+
+// Calls `visit` with each place until it says that it has seen enough.
+template <typename Visit>
+void each_located(const View& view, const ChunkId& id, const Visit& visit) {
   for (const auto& slot : view.slots) {
     const auto entries = slot.run->entries();
     const auto packs = slot.run->packs();
@@ -463,10 +467,18 @@ std::optional<Located> locate(const View& view, const ChunkId& id) {
       const auto& avoided = view.avoided;
       if (!avoided.empty() && std::binary_search(avoided.begin(), avoided.end(), pack.name))
         continue;
-      return Located{&slot, at};
+      if (visit(Located{&slot, at}) == Search::done) return;
     }
   }
-  return std::nullopt;
+}
+
+std::optional<Located> locate(const View& view, const ChunkId& id) {
+  std::optional<Located> found;
+  each_located(view, id, [&](const Located& located) {
+    found = located;
+    return Search::done;
+  });
+  return found;
 }
 
 }  // namespace
@@ -478,6 +490,29 @@ std::optional<FoundChunk> LocalIndex::find(const ChunkId& id) const {
   const auto& run = *found->slot->run;
   const auto& place = run.entries()[found->entry];
   return FoundChunk{info_of(run.packs()[place.pack]), place};
+}
+
+bool FoundChunk::is_same_place(const FoundChunk& other) const {
+  auto own = place;
+  own.pack = other.place.pack;
+  return own == other.place && pack == other.pack;
+}
+
+std::vector<FoundChunk> LocalIndex::find_all(const ChunkId& id, std::size_t places_max) const {
+  const auto view = state_->look();
+  std::vector<FoundChunk> places;
+  each_located(*view, id, [&](const Located& located) {
+    const auto& run = *located.slot->run;
+    const auto& place = run.entries()[located.entry];
+    const auto& pack = run.packs()[place.pack];
+    FoundChunk found{info_of(pack), place};
+    const bool is_new = std::none_of(places.begin(), places.end(), [&](const FoundChunk& known) {
+      return known.is_same_place(found);
+    });
+    if (is_new) places.push_back(std::move(found));
+    return places.size() < places_max ? Search::goes_on : Search::done;
+  });
+  return places;
 }
 
 std::optional<std::uint64_t> LocalIndex::number_of(const ChunkId& id) const {

@@ -34,7 +34,7 @@ base::Result<void> remove(storage::Storage& storage, const std::vector<std::stri
     const auto batch =
         std::span<const std::string>(names).subspan(at, std::min(batch_size, names.size() - at));
     for (const auto& outcome : TRY(storage.remove(batch))) {
-      if (outcome.error)
+      if (outcome.error && !outcome.locked_until)
         return base::Error(*outcome.error).with_context("deleting " + outcome.name);
     }
   }

@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_set>
 
 #include "repository/clock_memory.hpp"
 #include "repository/live_set.hpp"
 #include "repository/object_name.hpp"
+#include "repository/overlay_survey.hpp"
 #include "repository/pack_list.hpp"
 #include "repository/parity.hpp"
+#include "repository/place_proof.hpp"
 #include "repository/repack.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/session_list.hpp"
@@ -31,10 +34,13 @@ class PruneRunner {
   base::Result<PruneReport> run(PruneRun mode) {
     session_ = TRY(Session::begin(repository_, "prune"));
     reader_ = TRY(RepositoryReader::open(repository_, Following::nothing));
+    proof_.emplace(repository_, reader_->packs());
     TRY(look());
-    TRY(mark_snapshots());
+    TRY(mark_snapshots(mode));
+    TRY(name_suspects());
     TRY(plan());
     if (mode == PruneRun::dry) return std::move(report_);
+    TRY(renew_locks());
     TRY(copy_live(report_.plan.rewrite, report_.plan.rescue));
     TRY(condemn_planned());
     TRY(execute_ripe());
@@ -46,11 +52,16 @@ class PruneRunner {
  private:
   base::Result<void> look();
   base::Result<void> read_again();
-  base::Result<void> mark_snapshots();
+  base::Result<void> mark_snapshots(PruneRun mode);
+  base::Result<bool> was_never_whole(const SnapshotRecord& snapshot,
+                                     const std::vector<LiveSet::Missing>& missing);
+  base::Result<void> name_suspects();
+  base::Result<void> renew_locks();
+  base::Result<const FoundChunk*> choose(std::span<const FoundChunk> places);
+  base::Result<bool> is_kept_elsewhere(std::span<const FoundChunk> places, const PackSet& from);
   base::Result<void> plan();
-  base::Result<void> copy_live(const std::vector<PackInfo>& rewrite,
-                               const std::vector<PackInfo>& rescue);
-  base::Result<void> copy_chunks(const PackSet& from);
+  base::Result<void> copy_live(std::vector<PackInfo>& rewrite, std::vector<PackInfo>& rescue);
+  base::Result<PackSet> copy_chunks(const PackSet& from);
   base::Result<void> condemn_planned();
   base::Result<void> execute_ripe();
   base::Result<PackSet> recheck();
@@ -59,7 +70,15 @@ class PruneRunner {
   base::Result<void> remove_packs(const std::vector<Condemnation>& ripe);
   base::Result<void> clean_up();
   base::Result<void> remove_superseded();
-  base::Result<void> remove(std::vector<std::string> names);
+  base::Result<void> remove_probes();
+  // The names of what is locked.
+  base::Result<std::set<std::string>> remove(std::vector<std::string> names);
+  // Until when what was stored then is locked at least. What is surely locked isn't asked for.
+  [[nodiscard]] bool is_surely_locked(base::Time stored_at) const {
+    const auto lock = repository_.storage().capabilities().lock;
+    return lock && stored_at + *lock > now_;
+  }
+  base::Result<bool> is_locked(const CondemnedPack& pack);
   base::Result<void> each_live(const std::function<base::Result<void>(std::span<const FoundChunk>,
                                                                       bool is_live)>& visit) const;
   [[nodiscard]] bool is_ripe(base::Time stored_at) const;
@@ -78,6 +97,9 @@ class PruneRunner {
   std::stop_token stop_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<RepositoryReader> reader_;
+  std::optional<PlaceProof> proof_;
+  PackSet own_packs_;  // stored by this run: what their segments say is so
+  PackSet suspects_;   // snapshots that were named
   SnapshotList snapshots_;
   PruneReport report_;
 
@@ -123,7 +145,7 @@ base::Result<void> PruneRunner::look() {
 }
 
 // Reads the trees of all snapshots that were not read yet. Anything unreadable ends the prune.
-base::Result<void> PruneRunner::mark_snapshots() {
+base::Result<void> PruneRunner::mark_snapshots(PruneRun mode) {
   auto& list = snapshots_;
   for (auto& ignored : list.ignored) report_.ignored.push_back(std::move(ignored));
   if (!list.damaged.empty()) {
@@ -145,7 +167,20 @@ base::Result<void> PruneRunner::mark_snapshots() {
     if (missing.empty()) continue;
     if (snapshot.late) {
       // Its writer reported a failure; it never counted (repository_format.md section 5).
-      TRY(remove({object_name(snapshots_prefix, snapshot.id)}));
+      if (mode == PruneRun::real) TRY(remove({object_name(snapshots_prefix, snapshot.id)}));
+      continue;
+    }
+    if (TRY(was_never_whole(snapshot, missing))) {
+      if (suspects_.insert(snapshot.id).second) {
+        report_.suspicious.push_back(
+            {object_name(snapshots_prefix, snapshot.id),
+             base::Error(base::ErrorCode::damaged,
+                         "its writer '" + base::printable(snapshot.signer_label) +
+                             "' never stored all that it needs: forged, or of a broken program")
+                 .with_hint("'holdfast snapshot forget' makes it go")});
+      }
+      if (mode == PruneRun::real && !snapshot.never_whole)
+        TRY(write_note(repository_, snapshot.id, NoteAction::never_whole, "", ""));
       continue;
     }
     return std::move(missing.front().error)
@@ -157,6 +192,86 @@ base::Result<void> PruneRunner::mark_snapshots() {
   }
   report_.snapshots = list.snapshots.size();
   return {};
+}
+
+// Whether a snapshot lacks what its writer never stored, rather than what was lost since. While
+// object lock keeps everything that was stored, nothing can be absent but what never was there; and
+// a pack that hashes to its name holds what was put into it. A lie must not stop the prune.
+base::Result<bool> PruneRunner::was_never_whole(const SnapshotRecord& snapshot,
+                                                const std::vector<LiveSet::Missing>& missing) {
+  if (snapshot.never_whole) return true;
+  if (!is_surely_locked(snapshot.stored_at)) return false;
+  const auto* index = repository_.index(Repository::Segments::all);
+  for (const auto& each : missing) {
+    if (each.error.code() != base::ErrorCode::damaged &&
+        each.error.code() != base::ErrorCode::not_found)
+      return false;
+    for (const auto& place : index->find_all(each.id)) {
+      if (!listed_.contains(place.pack.name)) continue;
+      if (!TRY(proof_->is_as_stored(place.pack))) return false;
+    }
+  }
+  return true;
+}
+
+base::Result<void> PruneRunner::name_suspects() {
+  for (const auto& suspect : snapshots_.of_other_hosts) report_.suspicious.push_back(suspect);
+  for (auto& overlaid : TRY(survey_overlays(repository_)))
+    report_.suspicious.push_back(std::move(overlaid));
+  return {};
+}
+
+// What the snapshots need, and what it takes to read them, stays locked.
+base::Result<void> PruneRunner::renew_locks() {
+  if (!repository_.storage().capabilities().lock) return {};
+  step("extending locks");
+  LockRenewal renewal(repository_, now_, stop_);
+  std::unordered_map<ObjectHash, bool, IdHash> needed;
+  TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
+    for (const auto& place : places) {
+      if (is_live && listed_.contains(place.pack.name)) needed[place.pack.name] = true;
+    }
+    return {};
+  }));
+  for (const auto& [name, is_needed] : needed)
+    TRY(renewal.add(pack_object_name(listed_.at(name).type, name)));
+  TRY(session_->renew_if_due());
+  const auto segments = repository_.index(Repository::Segments::all)->segments();
+  for (const auto& name : segments) TRY(renewal.add(object_name(index_prefix, name)));
+  for (const auto& snapshot : snapshots_.snapshots)
+    TRY(renewal.add(object_name(snapshots_prefix, snapshot.id)));
+  for (const auto& note : snapshots_.notes) TRY(renewal.add(note));
+  for (const auto& [object, sidecars] : TRY(list_sidecars(repository_.storage()))) {
+    for (const auto& sidecar : sidecars) {
+      if (needed.contains(object) || !listed_.contains(object)) TRY(renewal.add(sidecar.name));
+    }
+  }
+  report_.locks = TRY(renewal.finish());
+  return session_->renew_if_due();
+}
+
+// The place that is kept if a chunk has several. A writer's segment may name garbage: then what is
+// really there decides. None: no place can be told from the others, all are kept.
+base::Result<const FoundChunk*> PruneRunner::choose(std::span<const FoundChunk> places) {
+  std::vector<const FoundChunk*> sound;
+  for (const auto& place : places) {
+    if (is_sound_place(place)) sound.push_back(&place);
+  }
+  if (sound.size() == 1) return sound.front();
+  for (const auto* place : sound) {
+    if (TRY(proof_->holds(*place))) return place;
+  }
+  return nullptr;
+}
+
+// Whether a chunk is certain to be outside `from`.
+base::Result<bool> PruneRunner::is_kept_elsewhere(std::span<const FoundChunk> places,
+                                                  const PackSet& from) {
+  for (const auto& place : places) {
+    if (!is_sound_place(place) || from.contains(place.pack.name)) continue;
+    if (own_packs_.contains(place.pack.name) || TRY(proof_->holds(place))) return true;
+  }
+  return false;
 }
 
 // A place counts only in a pack that is listed and not condemned.
@@ -196,16 +311,18 @@ base::Result<void> PruneRunner::plan() {
                   .is_condemned = condemned_.contains(name)};
   }
   TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
-    const FoundChunk* chosen = nullptr;
+    std::vector<const FoundChunk*> listed;
     for (const auto& place : places) {
       const auto use = uses.find(place.pack.name);
       if (use == uses.end()) continue;
       use->second.is_indexed = true;
       ++use->second.chunks;
-      if (chosen == nullptr || (!is_sound_place(*chosen) && is_sound_place(place))) chosen = &place;
+      listed.push_back(&place);
     }
     if (!is_live) return {};
-    if (chosen == nullptr) {
+    if (listed.empty()) {
+      // What is locked can't have vanished: a segment lied about it.
+      if (repository_.storage().capabilities().lock) return {};
       return base::Error(base::ErrorCode::damaged,
                          "a chunk that a snapshot needs lies only in packs that are not there; "
                          "nothing was deleted")
@@ -213,9 +330,12 @@ base::Result<void> PruneRunner::plan() {
               "run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then "
               "prune again");
     }
-    auto& use = uses[chosen->pack.name];
-    ++use.live_chunks;
-    use.live_bytes += chosen->place.stored_size;
+    if (const auto* chosen = TRY(choose(places))) listed = {chosen};
+    for (const auto* place : listed) {
+      auto& use = uses[place->pack.name];
+      ++use.live_chunks;
+      use.live_bytes += place->place.stored_size;
+    }
     return {};
   }));
   PruneFacts facts;
@@ -241,26 +361,43 @@ base::Result<void> PruneRunner::plan() {
   return {};
 }
 
-base::Result<void> PruneRunner::copy_live(const std::vector<PackInfo>& rewrite,
-                                          const std::vector<PackInfo>& rescue) {
+base::Result<void> PruneRunner::copy_live(std::vector<PackInfo>& rewrite,
+                                          std::vector<PackInfo>& rescue) {
   PackSet from;
   for (const auto& pack : rewrite) from.insert(pack.name);
   for (const auto& pack : rescue) from.insert(pack.name);
-  return from.empty() ? base::Result<void>() : copy_chunks(from);
+  if (from.empty()) return {};
+  const auto stay = TRY(copy_chunks(from));
+  std::erase_if(rewrite, [&](const PackInfo& pack) { return stay.contains(pack.name); });
+  return {};
 }
 
-// Copies every live chunk that has no sound place outside `from`.
-base::Result<void> PruneRunner::copy_chunks(const PackSet& from) {
+// Copies every live chunk that isn't certain to be outside `from`. Where there is a lock: the packs
+// that hold something else than their segment says, of which nothing was copied; elsewhere that is
+// damage.
+base::Result<PackSet> PruneRunner::copy_chunks(const PackSet& from) {
+  PackSet stay;
   std::vector<FoundChunk> data;
   std::vector<FoundChunk> tree;
   TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
     if (!is_live) return {};
-    const FoundChunk* source = nullptr;
+    std::vector<const FoundChunk*> sources;
     for (const auto& place : places) {
-      if (is_sound_place(place) && !from.contains(place.pack.name)) return {};
-      if (from.contains(place.pack.name) && listed_.contains(place.pack.name)) source = &place;
+      if (from.contains(place.pack.name) && listed_.contains(place.pack.name))
+        sources.push_back(&place);
     }
-    if (source != nullptr) (source->pack.type == ChunkType::data ? data : tree).push_back(*source);
+    if (sources.empty() || TRY(is_kept_elsewhere(places, from))) return {};
+    const bool is_certain = sources.size() == 1 && !repository_.storage().capabilities().lock;
+    for (const auto* source : sources) {
+      if (!is_certain && !TRY(proof_->holds(*source))) continue;
+      (source->pack.type == ChunkType::data ? data : tree).push_back(*source);
+      return {};
+    }
+    if (!repository_.storage().capabilities().lock) {
+      data.push_back(*sources.front());  // says what is damaged
+      return {};
+    }
+    for (const auto* source : sources) stay.insert(source->pack.name);
     return {};
   }));
   step("compacting", 0, data.size() + tree.size());
@@ -268,8 +405,9 @@ base::Result<void> PruneRunner::copy_chunks(const PackSet& from) {
     const auto totals =
         TRY(repack(repository_, *session_, reader_->packs(), std::move(*places), stop_));
     report_.bytes_rewritten += totals.bytes;
+    own_packs_.insert(totals.packs.begin(), totals.packs.end());
   }
-  return {};
+  return stay;
 }
 
 base::Result<void> PruneRunner::condemn_planned() {
@@ -309,12 +447,18 @@ base::Result<void> PruneRunner::execute_ripe() {
     if (condemnation.stage != CondemnationStage::condemned || !is_ripe(condemnation.stored_at))
       continue;
     bool is_unfinished = false;
+    Condemnation unlocked{.stage = condemnation.stage,
+                          .object = condemnation.object,
+                          .stored_at = condemnation.stored_at,
+                          .packs = {}};
     for (const auto& pack : condemnation.packs) {
+      if (TRY(is_locked(pack))) continue;  // its time comes
+      unlocked.packs.push_back(pack);
       if (listed_.contains(pack.name)) doomed.insert(pack.name);
       // Deleted, but not marked: a prune crashed in between.
       is_unfinished = is_unfinished || listed_.contains(pack.name) || !gone.contains(pack.name);
     }
-    if (is_unfinished) ripe.push_back(condemnation);
+    if (is_unfinished) ripe.push_back(std::move(unlocked));
   }
   if (ripe.empty()) return {};
   TRY(interruptible());
@@ -336,7 +480,7 @@ base::Result<void> PruneRunner::read_again() {
   listed_ = TRY(list_packs(repository_));
   live_.reset();  // the index was updated: its numbers are new
   marked_.clear();
-  return mark_snapshots();
+  return mark_snapshots(PruneRun::real);
 }
 
 // Packs that only segments name which a reader's stale listing may not show yet.
@@ -361,18 +505,25 @@ base::Result<PackSet> PruneRunner::recheck() {
   TRY(read_again());
   PackSet condemned;
   for (const auto& name : condemned_) condemned.insert(name);
-  TRY(copy_chunks(condemned));
+  PackSet pardoned = TRY(copy_chunks(condemned));
   TRY(read_again());
   const auto young = TRY(young_packs());
-  PackSet pardoned;
   TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
     if (!is_live) return {};
     bool has_place = false;
+    const bool is_concerned =
+        std::any_of(places.begin(), places.end(),
+                    [&](const FoundChunk& place) { return condemned_.contains(place.pack.name); });
     for (const auto& place : places) {
       if (!is_sound_place(place)) continue;
+      if (is_concerned && !own_packs_.contains(place.pack.name) && !TRY(proof_->holds(place)))
+        continue;
       if (!young.contains(place.pack.name)) return {};
       has_place = true;
     }
+    // Of what is locked nothing vanishes: a place that isn't there never was one, and one that
+    // holds something else is no reason to stop either.
+    has_place = has_place || repository_.storage().capabilities().lock.has_value();
     for (const auto& place : places) {
       if (has_place && condemned_.contains(place.pack.name)) pardoned.insert(place.pack.name);
     }
@@ -444,16 +595,25 @@ base::Result<void> PruneRunner::remove_packs(const std::vector<Condemnation>& ri
   for (const auto& condemnation : ripe) {
     std::vector<std::string> names;
     for (const auto& pack : condemnation.packs) {
-      const auto found = listed_.find(pack.name);
-      if (found == listed_.end()) continue;
-      names.push_back(pack_object_name(pack.type, pack.name));
-      report_.bytes_deleted += found->second.size;
+      if (listed_.contains(pack.name)) names.push_back(pack_object_name(pack.type, pack.name));
     }
     step("deleting", done, total);
-    report_.packs_deleted += names.size();
     done += condemnation.packs.size();
-    TRY(remove(std::move(names)));
-    TRY(write_condemnation(repository_, CondemnationStage::gone, condemnation.packs));
+    const auto locked = TRY(remove(std::move(names)));
+    std::vector<CondemnedPack> gone;
+    for (const auto& pack : condemnation.packs) {
+      const auto found = listed_.find(pack.name);
+      if (locked.contains(pack_object_name(pack.type, pack.name))) {
+        ++report_.packs_locked;
+        report_.bytes_locked += found->second.size;
+        continue;
+      }
+      gone.push_back(pack);
+      if (found == listed_.end()) continue;
+      ++report_.packs_deleted;
+      report_.bytes_deleted += found->second.size;
+    }
+    if (!gone.empty()) TRY(write_condemnation(repository_, CondemnationStage::gone, gone));
     TRY(session_->renew_if_due());
   }
   return {};
@@ -472,24 +632,29 @@ base::Result<void> PruneRunner::clean_up() {
           condemnation.packs.begin(), condemnation.packs.end(), [&](const CondemnedPack& pack) {
             return names.contains(pack.name) && !listed_.contains(pack.name);
           });
-      if (condemnation.stage == CondemnationStage::condemned && covered)
+      if (condemnation.stage == CondemnationStage::condemned && covered &&
+          !is_surely_locked(condemnation.stored_at))
         objects.push_back(condemnation.object);
     }
   }
   TRY(remove(std::move(objects)));
   objects = {};
   for (const auto& gone : condemnations_) {
-    if (gone.stage == CondemnationStage::gone && is_ripe(gone.stored_at))
+    if (gone.stage == CondemnationStage::gone && is_ripe(gone.stored_at) &&
+        !is_surely_locked(gone.stored_at))
       objects.push_back(gone.object);
   }
   TRY(remove(std::move(objects)));
   objects = {};
   for (const auto& session : sessions_) {
-    if (session.renewed + repository_.config().prune_grace < now_)
+    if (session.renewed + repository_.config().prune_grace < now_ &&
+        !is_surely_locked(session.renewed))
       objects.insert(objects.end(), session.objects.begin(), session.objects.end());
   }
   TRY(remove(std::move(objects)));
+  TRY(remove(snapshots_.forgotten));
   TRY(remove_superseded());
+  TRY(remove_probes());
   TRY(drop_sidecars_of_gone(repository_.storage()));
   return {};
 }
@@ -503,7 +668,7 @@ base::Result<void> PruneRunner::remove_superseded() {
     const auto name = hash_of_name(info.name);
     if (!name) continue;
     if (!std::binary_search(counting.begin(), counting.end(), *name)) {
-      others.insert(*name);
+      if (!is_surely_locked(info.stored_at)) others.insert(*name);
     } else if (is_ripe(info.stored_at)) {
       successors.push_back(*name);
     }
@@ -517,20 +682,54 @@ base::Result<void> PruneRunner::remove_superseded() {
       if (others.erase(superseded) > 0) objects.push_back(object_name(index_prefix, superseded));
     }
   }
-  return remove(std::move(objects));
+  TRY(remove(std::move(objects)));
+  return {};
 }
 
-base::Result<void> PruneRunner::remove(std::vector<std::string> names) {
+// Probes go at once, unless they are locked or their client may not delete.
+base::Result<void> PruneRunner::remove_probes() {
+  std::vector<std::string> objects;
+  for (const auto& info : TRY(repository_.storage().list_all(probe_prefix))) {
+    if (info.stored_at + repository_.config().prune_grace < now_ &&
+        !is_surely_locked(info.stored_at) && hash_of_name(info.name))
+      objects.push_back(info.name);
+  }
+  TRY(remove(std::move(objects)));
+  return {};
+}
+
+base::Result<bool> PruneRunner::is_locked(const CondemnedPack& pack) {
+  const auto found = listed_.find(pack.name);
+  if (found == listed_.end() || !repository_.storage().capabilities().retention) return false;
+  bool locked = is_surely_locked(found->second.stored_at);
+  if (!locked) {
+    const auto info = repository_.storage().stat(pack_object_name(pack.type, pack.name));
+    if (!info.ok() && info.error().code() != base::ErrorCode::not_found)
+      return base::Error(info.error());
+    locked = info.ok() && info.value().retained_until && *info.value().retained_until > now_;
+  }
+  if (locked) {
+    ++report_.packs_locked;
+    report_.bytes_locked += found->second.size;
+  }
+  return locked;
+}
+
+base::Result<std::set<std::string>> PruneRunner::remove(std::vector<std::string> names) {
+  std::set<std::string> locked;
   constexpr std::size_t batch_size = 1'000;
   for (std::size_t at = 0; at < names.size(); at += batch_size) {
     const auto batch =
         std::span<const std::string>(names).subspan(at, std::min(batch_size, names.size() - at));
     for (const auto& outcome : TRY(repository_.storage().remove(batch))) {
-      if (outcome.error)
+      if (outcome.locked_until) {
+        locked.insert(outcome.name);
+      } else if (outcome.error) {
         return base::Error(*outcome.error).with_context("deleting " + outcome.name);
+      }
     }
   }
-  return {};
+  return locked;
 }
 
 }  // namespace

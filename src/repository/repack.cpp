@@ -93,6 +93,7 @@ base::Result<RepackTotals> repack(Repository& repository, Session& session, Pack
               [](const ChunkPlace& a, const ChunkPlace& b) { return a.id < b.id; });
     TRY(repository.write_segment(segment, batch->domain(), Repository::SignAs::admin));
     totals.bytes += sealed.info.size;
+    totals.packs.push_back(sealed.info.name);
     totals.chunks += segment.chunks.size();
     batch.reset();
     return session.renew();

@@ -282,7 +282,7 @@ base::Result<void> Repairer::remove(std::vector<std::string> names) {
     const auto batch = std::span<const std::string>(names).subspan(
         at, std::min<std::size_t>(1'000, names.size() - at));
     for (const auto& outcome : TRY(repository_.storage().remove(batch))) {
-      if (outcome.error)
+      if (outcome.error && !outcome.locked_until)
         return base::Error(*outcome.error).with_context("deleting " + outcome.name);
     }
   }

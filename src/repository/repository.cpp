@@ -219,7 +219,10 @@ base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const Obje
   }
   const auto plaintext = TRY_CONTEXT(owner->open_receipt(id(), index_magic, body), name);
   TRY(body.expect_end());
-  return OwnedSegment{.domain = domain_id, .segment = TRY_CONTEXT(decode_segment(plaintext), name)};
+  auto segment = TRY_CONTEXT(decode_segment(plaintext), name);
+  // Only maintenance replaces segments. A writer's word could hide the whole index.
+  if (!is_admin) segment.superseded.clear();
+  return OwnedSegment{.domain = domain_id, .segment = std::move(segment)};
 }
 
 base::Result<ObjectHash> Repository::write_segment(const IndexSegment& segment,

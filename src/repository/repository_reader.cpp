@@ -143,13 +143,36 @@ base::Result<base::Bytes> RepositoryReader::get(const ChunkId& id) {
 base::Result<base::Bytes> RepositoryReader::get_once(const ChunkId& id) {
   const auto found = repository_.index(Repository::Segments::all)->find(id);
   if (!found) return absent_chunk(id);
-  const auto pack = TRY(packs_.open(found->pack));
-  auto stored = TRY(stored_node(*found));
+  auto first = get_at(*found);
+  if (first.ok()) return first;
+  return get_elsewhere(*found, std::move(first).error());
+}
+
+base::Result<base::Bytes> RepositoryReader::get_at(const FoundChunk& found) {
+  const auto pack = TRY(packs_.open(found.pack));
+  auto stored = TRY(stored_node(found));
   thread_local codec::Decompressor decompressor;
   base::Bytes plaintext;
-  TRY_CONTEXT(packs_.decode(*pack, found->place, stored, decompressor, plaintext),
-              "pack " + short_name(found->pack.name));
+  TRY_CONTEXT(packs_.decode(*pack, found.place, stored, decompressor, plaintext),
+              "pack " + short_name(found.pack.name));
   return plaintext;
+}
+
+base::Result<base::Bytes> RepositoryReader::get_elsewhere(const FoundChunk& tried,
+                                                          base::Error error) {
+  // An outage is one of the other places, too.
+  if (error.code() != base::ErrorCode::damaged && error.code() != base::ErrorCode::not_found) {
+    return error;
+  }
+  const auto places = repository_.index(Repository::Segments::all)->find_all(tried.place.id);
+  for (const auto& place : places) {
+    if (place.is_same_place(tried)) continue;
+    auto bytes = get_at(place);
+    if (bytes.ok()) return bytes;
+    // Damage says more than absence, which may be a stale index.
+    if (error.code() == base::ErrorCode::not_found) error = std::move(bytes).error();
+  }
+  return error;
 }
 
 base::Result<std::vector<RepositoryReader::Group>> RepositoryReader::group(
@@ -224,7 +247,7 @@ class RepositoryReader::FetchRun {
         for (const auto& place : group.chunks) again_->push_back(place.id);
         return {};
       }
-      for (const auto& place : group.chunks) TRY(receive_(place.id, error));
+      for (const auto& place : group.chunks) TRY(receive_elsewhere({group.pack, place}, error));
       return {};
     };
     if (group.offset + group.size > group.pack.size) {
@@ -247,11 +270,18 @@ class RepositoryReader::FetchRun {
       if (decoded.ok()) {
         TRY(receive_(place.id, base::ByteView(plaintext)));
       } else {
-        TRY(receive_(place.id, std::move(decoded).error().with_context(
-                                   "pack " + short_name(group.pack.name))));
+        TRY(receive_elsewhere({group.pack, place}, std::move(decoded).error().with_context(
+                                                       "pack " + short_name(group.pack.name))));
       }
     }
     return {};
+  }
+
+  // What a group's pack doesn't hold may lie in another.
+  base::Result<void> receive_elsewhere(const FoundChunk& tried, base::Error error) {
+    const auto bytes = reader_.get_elsewhere(tried, std::move(error));
+    if (bytes.ok()) return receive_(tried.place.id, base::ByteView(bytes.value()));
+    return receive_(tried.place.id, base::Error(bytes.error()));
   }
 
   RepositoryReader& reader_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "repository/object_name.hpp"
 #include "repository/session_list.hpp"
@@ -36,6 +37,11 @@ struct Note {
   std::string name;  // of the object
 };
 
+bool needs_admin(NoteAction action) {
+  return action == NoteAction::release || action == NoteAction::forget ||
+         action == NoteAction::never_whole;
+}
+
 base::Result<Note> read_note(const Repository& repository, const std::string& name) {
   const auto bytes = TRY(get_cached(repository, name));
   const auto object = TRY(open_signed(note_magic, repository.id(), repository.signers(), bytes));
@@ -48,7 +54,7 @@ base::Result<Note> read_note(const Repository& repository, const std::string& na
   Note note;
   note.snapshot = TRY(in.array<32>());
   const auto action = TRY(in.u8());
-  if (action < 1 || action > 4)
+  if (action < 1 || action > 6)
     return base::Error(base::ErrorCode::unsupported, "a note of unknown kind");
   note.action = static_cast<NoteAction>(action);
   note.key = TRY(in.sized_text(note_bytes_max));
@@ -56,8 +62,9 @@ base::Result<Note> read_note(const Repository& repository, const std::string& na
   note.at = {TRY(in.i64())};
   note.name = name;
   TRY(in.expect_end());
-  if (note.action == NoteAction::release && object.signer->role != Signer::Role::admin) {
-    return base::Error(base::ErrorCode::permission_denied, "a release that the admin didn't sign");
+  if (needs_admin(note.action) && object.signer->role != Signer::Role::admin) {
+    return base::Error(base::ErrorCode::permission_denied,
+                       "a note of a kind that only the admin may sign, and didn't");
   }
   return note;
 }
@@ -80,7 +87,27 @@ void apply(const Note& note, SnapshotRecord& snapshot) {
       break;
     case NoteAction::hold: snapshot.holds.push_back({note.value, note.at}); break;
     case NoteAction::release: snapshot.holds.clear(); break;
+    case NoteAction::forget: break;  // seen to by drop_forgotten()
+    case NoteAction::never_whole: snapshot.never_whole = true; break;
   }
+}
+
+void drop_forgotten(const std::vector<Note>& notes, SnapshotList& list) {
+  std::set<ObjectHash> forgotten;
+  for (const auto& note : notes) {
+    if (note.action == NoteAction::forget) forgotten.insert(note.snapshot);
+  }
+  std::erase_if(list.snapshots, [&](const SnapshotRecord& snapshot) {
+    if (!forgotten.contains(snapshot.id)) return false;
+    list.forgotten.push_back(object_name(snapshots_prefix, snapshot.id));
+    return true;
+  });
+  std::erase_if(list.damaged, [&](const IgnoredObject& object) {
+    const auto id = hash_of_name(object.name);
+    if (!id || !forgotten.contains(*id)) return false;
+    list.forgotten.push_back(object.name);
+    return true;
+  });
 }
 
 base::Result<void> apply_notes(const Repository& repository, SnapshotList& list) {
@@ -103,18 +130,22 @@ base::Result<void> apply_notes(const Repository& repository, SnapshotList& list)
   std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
     return std::tie(a.at, a.name) < std::tie(b.at, b.name);
   });
+  drop_forgotten(notes, list);
   std::map<ObjectHash, SnapshotRecord*> by_id;
   for (auto& snapshot : list.snapshots) by_id[snapshot.id] = &snapshot;
   for (const auto& note : notes) {
-    if (const auto found = by_id.find(note.snapshot); found != by_id.end())
-      apply(note, *found->second);
+    const auto found = by_id.find(note.snapshot);
+    if (found == by_id.end()) continue;
+    apply(note, *found->second);
+    list.notes.push_back(note.name);
   }
   return {};
 }
 
-base::Result<SnapshotRecord> read_record(const Repository& repository,
-                                         const storage::ObjectInfo& info, const ObjectHash& id) {
-  const auto bytes = TRY(get_cached(repository, info.name));
+// `bytes` hash to the snapshot's name.
+base::Result<SnapshotRecord> decode_record(const Repository& repository,
+                                           const storage::ObjectInfo& info, const ObjectHash& id,
+                                           const base::Bytes& bytes) {
   auto opened = open_signed(snapshot_magic, repository.id(), repository.signers(), bytes);
   if (!opened.ok()) {
     // The bytes are those that the name states: whoever stored them meant them so. Forged, not
@@ -127,6 +158,8 @@ base::Result<SnapshotRecord> read_record(const Repository& repository,
   record.id = id;
   record.stored_at = info.stored_at;
   record.domain = TRY(snapshot_domain(object.body));
+  record.signer = signer_id(object.signer->verify_key);
+  record.signer_label = object.signer->label;
   const auto* domain = repository.domain(record.domain);
   const bool may_write_there =
       object.signer->role == Signer::Role::admin || object.signer->domain == record.domain;
@@ -136,6 +169,23 @@ base::Result<SnapshotRecord> read_record(const Repository& repository,
         "a snapshot of a domain that its signer has no part in, or whose key isn't at hand");
   }
   record.summary = TRY(decode_summary(repository.id(), *domain, object.body));
+  return record;
+}
+
+base::Result<SnapshotRecord> read_record(const Repository& repository,
+                                         const storage::ObjectInfo& info, const ObjectHash& id) {
+  const auto bytes = get_cached(repository, info.name);
+  if (!bytes.ok() && bytes.error().code() != base::ErrorCode::damaged)
+    return base::Error(bytes.error());
+  auto record = bytes.ok() ? decode_record(repository, info, id, bytes.value())
+                           : base::Result<SnapshotRecord>(base::Error(bytes.error()));
+  // Where nothing that was stored can be lost, one who writes nonsense on purpose must not stop
+  // deletions; elsewhere they rather wait until somebody has looked.
+  const bool is_locked = repository.storage().capabilities().lock.has_value();
+  if (!record.ok() && is_locked && record.error().code() != base::ErrorCode::permission_denied) {
+    return base::Error(base::ErrorCode::permission_denied,
+                       "was never a snapshot: " + record.error().to_string());
+  }
   return record;
 }
 
@@ -164,6 +214,27 @@ class Lateness {
   base::Duration ttl_;
   std::optional<base::Time> times_count_from_;
 };
+
+// In the order in which the storage got them: whose snapshots of a host came first is the host's.
+void find_those_of_other_hosts(SnapshotList& list) {
+  std::vector<const SnapshotRecord*> in_order;
+  for (const auto& snapshot : list.snapshots) in_order.push_back(&snapshot);
+  std::sort(in_order.begin(), in_order.end(), [](const SnapshotRecord* a, const SnapshotRecord* b) {
+    return std::tie(a->stored_at, a->id) < std::tie(b->stored_at, b->id);
+  });
+  std::map<std::string, const SnapshotRecord*> owners;
+  for (const auto* snapshot : in_order) {
+    const auto* owner = owners.try_emplace(snapshot->summary.host, snapshot).first->second;
+    if (owner->signer == snapshot->signer) continue;
+    list.of_other_hosts.push_back(
+        {object_name(snapshots_prefix, snapshot->id),
+         base::Error(base::ErrorCode::permission_denied,
+                     "says it is of host " + base::printable(snapshot->summary.host) +
+                         " and is signed by writer '" + base::printable(snapshot->signer_label) +
+                         "', while '" + base::printable(owner->signer_label) +
+                         "' signed that host's before: forged, unless the host got a new key")});
+  }
+}
 
 }  // namespace
 
@@ -196,6 +267,7 @@ base::Result<SnapshotList> list_snapshots(const Repository& repository) {
     }
   }
   TRY(apply_notes(repository, list));
+  find_those_of_other_hosts(list);
   std::sort(list.snapshots.begin(), list.snapshots.end(),
             [](const SnapshotRecord& a, const SnapshotRecord& b) {
               return std::tie(a.summary.started, a.id) < std::tie(b.summary.started, b.id);
@@ -206,11 +278,14 @@ base::Result<SnapshotList> list_snapshots(const Repository& repository) {
 base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::string_view name) {
   const auto hint = "'holdfast snapshot list' shows what there is";
   if (name == "latest") {
-    if (list.snapshots.empty()) {
+    const auto latest =
+        std::find_if(list.snapshots.rbegin(), list.snapshots.rend(),
+                     [](const SnapshotRecord& snapshot) { return !snapshot.never_whole; });
+    if (latest == list.snapshots.rend()) {
       return base::Error(base::ErrorCode::not_found, "the repository has no snapshot yet")
           .with_hint(hint);
     }
-    return list.snapshots.back();
+    return *latest;
   }
   const SnapshotRecord* found = nullptr;
   for (const auto& snapshot : list.snapshots) {
@@ -241,11 +316,13 @@ base::Result<SnapshotDetail> read_detail(const Repository& repository, const Obj
 
 const SnapshotRecord* newest_of_series(const SnapshotList& list, std::string_view source,
                                        std::string_view host, std::string_view label,
-                                       const std::vector<base::Bytes>& paths) {
+                                       const std::vector<base::Bytes>& paths,
+                                       const std::optional<ShortId>& signer) {
   for (auto snapshot = list.snapshots.rbegin(); snapshot != list.snapshots.rend(); ++snapshot) {
     const auto& summary = snapshot->summary;
     if (summary.source == source && summary.host == host && summary.label == label &&
-        summary.paths == paths && !snapshot->late) {
+        summary.paths == paths && !snapshot->late && !snapshot->never_whole &&
+        (!signer || snapshot->signer == *signer)) {
       return &*snapshot;
     }
   }
@@ -268,7 +345,7 @@ base::Result<void> write_note(const Repository& repository, const ObjectHash& sn
                               NoteAction action, std::string_view key, std::string_view value) {
   const auto& keys = repository.keys();
   if (!keys.writer) return needs_writing_key("annotating a snapshot");
-  if (action == NoteAction::release && !keys.admin) return needs_admin_key("releasing a snapshot");
+  if (needs_admin(action) && !keys.admin) return needs_admin_key("releasing a snapshot");
   if (key.size() + value.size() > tag_bytes_max) {
     return base::Error(base::ErrorCode::invalid_argument, "a tag or reason is too long")
         .with_hint("16 KiB is the most");
@@ -285,7 +362,7 @@ base::Result<void> write_note(const Repository& repository, const ObjectHash& sn
   out.raw(repository.own_domain().id());
   repository.own_domain().seal_receipt(repository.id(), note_magic, receipt,
                                        repository.environment().random, out);
-  const auto& signer = action == NoteAction::release ? *keys.admin : *keys.writer;
+  const auto& signer = needs_admin(action) ? *keys.admin : *keys.writer;
   TRY(put_object(repository.storage(), notes_prefix,
                  sign_object(note_magic, repository.id(), signer, body)));
   return {};
@@ -304,8 +381,11 @@ base::Result<void> forget_snapshot(const Repository& repository, const SnapshotR
   for (const auto& each : {std::string(mended_prefix) + name, name}) {
     const std::vector<std::string> names{each};
     const auto outcomes = TRY(repository.storage().remove(names));
-    if (outcomes.at(0).error)
+    if (outcomes.at(0).locked_until) {
+      TRY(write_note(repository, snapshot.id, NoteAction::forget, "", ""));
+    } else if (outcomes[0].error) {
       return base::Error(*outcomes[0].error).with_context("forgetting a snapshot");
+    }
   }
   (void)repository.environment().files.remove(repository.cache_path(name));
   return {};

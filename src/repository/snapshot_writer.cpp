@@ -85,8 +85,10 @@ base::Result<void> SnapshotWriter::find_parent() {
     return {};
   }
   const auto list = TRY_CONTEXT(list_snapshots(repository_), "looking for the previous snapshot");
+  // Only what was signed here: another writer's could say that files are unchanged which aren't.
   const auto* newest =
-      newest_of_series(list, options_.source, options_.host, options_.label, options_.paths);
+      newest_of_series(list, options_.source, options_.host, options_.label, options_.paths,
+                       signer_id(repository_.keys().writer->verify_key()));
   if (newest == nullptr || newest->domain != repository_.own_domain().id()) return {};
   const auto path = series_cache_path(repository_, options_.source, options_.host, options_.label,
                                       options_.paths);

@@ -14,8 +14,8 @@
 namespace holdfast::repository {
 
 // Calls `work` with each number below `count`, from at most `tasks_max` tasks; the first error ends
-// it all. cancelled if `stop` is requested.
-inline base::Result<void> work_through(io::Executor& executor, std::size_t tasks_max,
+// it all. cancelled if `stop` is requested. For work that mostly waits for answers.
+inline base::Result<void> work_waiting(io::Executor& executor, std::size_t tasks_max,
                                        std::size_t count,
                                        const std::function<base::Result<void>(std::size_t)>& work,
                                        const std::stop_token& stop) {
@@ -36,15 +36,23 @@ inline base::Result<void> work_through(io::Executor& executor, std::size_t tasks
       if (!failure) failure = std::move(done).error();
     }
   };
-  const auto wanted =
-      std::min({std::size_t{std::max(1U, executor.concurrency())}, tasks_max, count});
+  const auto wanted = std::min(tasks_max, count);
   std::vector<std::unique_ptr<io::Task>> tasks;
-  for (std::size_t i = 1; i < wanted; ++i) tasks.push_back(executor.spawn("parity", run));
+  for (std::size_t i = 1; i < wanted; ++i) tasks.push_back(executor.spawn("work", run));
   run();
   for (auto& task : tasks) task->join();
   if (failure) return *failure;
   if (stop.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
   return {};
+}
+
+// The same for work that needs the processors.
+inline base::Result<void> work_through(io::Executor& executor, std::size_t tasks_max,
+                                       std::size_t count,
+                                       const std::function<base::Result<void>(std::size_t)>& work,
+                                       const std::stop_token& stop) {
+  const std::size_t processors = std::max(1U, executor.concurrency());
+  return work_waiting(executor, std::min(processors, tasks_max), count, work, stop);
 }
 
 }  // namespace holdfast::repository

@@ -50,11 +50,21 @@ Error no_retention(std::string_view place) {
       .with_hint("use a bucket with object lock, or drop the retention from this location");
 }
 
-base::Result<void> check_batch(std::span<const std::string> names, std::string_view place) {
-  if (names.size() <= remove_names_max) return {};
-  return Error(ErrorCode::invalid_argument,
-               std::to_string(names.size()) + " names in one remove in " + std::string(place) +
-                   ", at most " + std::to_string(remove_names_max) + " are allowed");
+Error no_versions(std::string_view place) {
+  return {ErrorCode::unsupported, std::string(place) + " keeps no versions of objects"};
+}
+
+Error is_locked(std::string_view name, base::Time until, std::string_view place) {
+  return Error(ErrorCode::permission_denied,
+               quoted(name, place) + " is locked until " + base::format_utc(until))
+      .with_hint("it can be deleted afterwards: a later run does");
+}
+
+base::Result<void> check_batch(std::size_t names, std::string_view place) {
+  if (names <= remove_names_max) return {};
+  return Error(ErrorCode::invalid_argument, std::to_string(names) + " names in one remove in " +
+                                                std::string(place) + ", at most " +
+                                                std::to_string(remove_names_max) + " are allowed");
 }
 
 }  // namespace holdfast::storage

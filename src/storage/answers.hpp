@@ -2,7 +2,6 @@
 // a name.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,7 +19,10 @@ constexpr std::size_t remove_names_max = 1000;
 [[nodiscard]] base::Error range_past_end(std::string_view name, Range range, std::uint64_t size,
                                          std::string_view place);
 [[nodiscard]] base::Error no_retention(std::string_view place);
+[[nodiscard]] base::Error no_versions(std::string_view place);
+[[nodiscard]] base::Error is_locked(std::string_view name, base::Time until,
+                                    std::string_view place);
 // invalid_argument above remove_names_max.
-base::Result<void> check_batch(std::span<const std::string> names, std::string_view place);
+base::Result<void> check_batch(std::size_t names, std::string_view place);
 
 }  // namespace holdfast::storage

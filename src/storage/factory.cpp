@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "storage/immutable.hpp"
 #include "storage/local.hpp"
 #include "storage/retry.hpp"
 #include "storage/s3.hpp"
@@ -77,7 +78,9 @@ base::Result<std::unique_ptr<Storage>> driver_of(const LocationUrl& location, Pl
         return place == Place::fresh ? S3Storage::create(location.s3, around)
                                      : S3Storage::open(location.s3, around);
       }));
-      return with_retries(std::move(s3), dependencies, options);
+      auto steady = with_retries(std::move(s3), dependencies, options);
+      if (!steady->capabilities().versions) return steady;
+      return std::unique_ptr<Storage>(std::make_unique<ImmutableStorage>(std::move(steady)));
     }
     case LocationUrl::Scheme::sftp: {
       auto sftp =

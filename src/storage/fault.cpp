@@ -318,7 +318,7 @@ base::Result<ListPage> FaultStorage::list_versions(const ListOptions& options) {
 
 base::Result<std::vector<RemoveOutcome>> FaultStorage::remove_some(
     std::span<const std::string> names, const FaultOptions& faults) {
-  TRY(check_batch(names, describe()));
+  TRY(check_batch(names.size(), describe()));
   std::vector<RemoveOutcome> outcomes(names.size());
   std::vector<std::string> passed;
   std::vector<std::size_t> positions;

@@ -136,6 +136,25 @@ base::Result<void> LimitStorage::retain(std::string_view name, base::Time until)
   return inner_->retain(name, until);
 }
 
+base::Result<void> LimitStorage::read_version(const ObjectVersion& object, Range range,
+                                              base::MutableByteView out) {
+  TRY(download_->take(range.size));
+  return inner_->read_version(object, range, out);
+}
+
+base::Result<ObjectInfo> LimitStorage::stat_version(const ObjectVersion& object) {
+  return inner_->stat_version(object);
+}
+
+base::Result<void> LimitStorage::retain_version(const ObjectVersion& object, base::Time until) {
+  return inner_->retain_version(object, until);
+}
+
+base::Result<std::vector<RemoveOutcome>> LimitStorage::remove_versions(
+    std::span<const ObjectVersion> objects) {
+  return inner_->remove_versions(objects);
+}
+
 base::Result<std::optional<std::uint64_t>> LimitStorage::free_bytes() {
   return inner_->free_bytes();
 }

@@ -281,7 +281,7 @@ base::Result<ListPage> LocalStorage::list_versions(const ListOptions& options) {
 }
 
 base::Result<std::vector<RemoveOutcome>> LocalStorage::remove(std::span<const std::string> names) {
-  TRY(check_batch(names, describe()));
+  TRY(check_batch(names.size(), describe()));
   TRY(state_->root->verify());
   std::vector<RemoveOutcome> outcomes;
   outcomes.reserve(names.size());

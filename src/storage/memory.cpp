@@ -88,6 +88,12 @@ ObjectInfo MemoryStorage::info_of(const std::string& name, const Version& versio
   return info;
 }
 
+std::optional<base::Time> MemoryStorage::lock_of(const PutOptions& options) const {
+  if (!options_.capabilities.lock) return options.retain_until;
+  return std::max(options.retain_until.value_or(base::Time{}),
+                  clock_.now() + *options_.capabilities.lock);
+}
+
 base::Result<ObjectInfo> MemoryStorage::commit(std::string_view name, base::Bytes& content,
                                                const PutOptions& options) {
   if (!is_valid_name(name)) return invalid_name(name, place);
@@ -101,7 +107,7 @@ base::Result<ObjectInfo> MemoryStorage::commit(std::string_view name, base::Byte
   auto shared = std::make_shared<const base::Bytes>(std::move(content));
   used_ += shared->size();
   Versions& versions = objects_[std::string(name)];
-  versions.push_back({++last_number_, std::move(shared), clock_.now(), options.retain_until});
+  versions.push_back({++last_number_, std::move(shared), clock_.now(), lock_of(options)});
   return info_of(std::string(name), versions.back());
 }
 
@@ -191,7 +197,7 @@ base::Result<ListPage> MemoryStorage::list_versions(const ListOptions& options) 
 }
 
 base::Result<std::vector<RemoveOutcome>> MemoryStorage::remove(std::span<const std::string> names) {
-  TRY(check_batch(names, place));
+  TRY(check_batch(names.size(), place));
   std::vector<RemoveOutcome> outcomes;
   outcomes.reserve(names.size());
   const std::lock_guard lock(mutex_);
@@ -221,6 +227,82 @@ base::Result<void> MemoryStorage::retain(std::string_view name, base::Time until
   if (newest == nullptr) return absent(name, place);
   if (!newest->retained_until || *newest->retained_until < until) newest->retained_until = until;
   return {};
+}
+
+MemoryStorage::Version* MemoryStorage::find_version(const ObjectVersion& object) {
+  const auto found = objects_.find(object.name);
+  if (found == objects_.end() || !options_.capabilities.versions) return nullptr;
+  for (Version& one : found->second) {
+    if (version_text(one.number) == object.version) return &one;
+  }
+  return nullptr;
+}
+
+base::Result<void> MemoryStorage::read_version(const ObjectVersion& object, Range range,
+                                               base::MutableByteView out) {
+  CHECK(range.size == out.size(), "a range and a buffer of different sizes");
+  const auto content = TRY(find(object.name, object.version));
+  if (range.offset > content->size() || range.size > content->size() - range.offset) {
+    return range_past_end(object.name, range, content->size(), place);
+  }
+  std::copy_n(content->begin() + static_cast<std::ptrdiff_t>(range.offset), range.size,
+              out.begin());
+  return {};
+}
+
+base::Result<ObjectInfo> MemoryStorage::stat_version(const ObjectVersion& object) {
+  const std::lock_guard lock(mutex_);
+  const Version* version = find_version(object);
+  if (version == nullptr || !version->content) return absent(object.name, place);
+  return info_of(object.name, *version);
+}
+
+base::Result<void> MemoryStorage::retain_version(const ObjectVersion& object, base::Time until) {
+  if (!options_.capabilities.retention) return no_retention(place);
+  const std::lock_guard lock(mutex_);
+  Version* version = find_version(object);
+  if (version == nullptr || !version->content) return absent(object.name, place);
+  if (!version->retained_until || *version->retained_until < until) version->retained_until = until;
+  return {};
+}
+
+base::Result<void> MemoryStorage::remove_version(const ObjectVersion& object,
+                                                 std::optional<base::Time>& locked_until) {
+  const Version* version = find_version(object);
+  if (version == nullptr) return {};
+  if (version->retained_until && *version->retained_until > clock_.now()) {
+    locked_until = version->retained_until;
+    return is_locked(object.name, *locked_until, place);
+  }
+  used_ -= version->content ? version->content->size() : 0;
+  const auto found = objects_.find(object.name);
+  std::erase_if(found->second,
+                [number = version->number](const Version& one) { return one.number == number; });
+  if (found->second.empty()) objects_.erase(found);
+  return {};
+}
+
+base::Result<std::vector<RemoveOutcome>> MemoryStorage::remove_versions(
+    std::span<const ObjectVersion> objects) {
+  TRY(check_batch(objects.size(), place));
+  std::vector<RemoveOutcome> outcomes;
+  const std::lock_guard lock(mutex_);
+  for (const ObjectVersion& object : objects) {
+    RemoveOutcome outcome{.name = object.name};
+    auto removed = remove_version(object, outcome.locked_until);
+    if (!removed.ok()) outcome.error = std::move(removed).error();
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+void MemoryStorage::overwrite(std::string_view name, base::ByteView content) {
+  CHECK(options_.capabilities.versions, "an overwrite without versions");
+  const std::lock_guard lock(mutex_);
+  used_ += content.size();
+  objects_[std::string(name)].push_back(
+      {++last_number_, std::make_shared<const base::Bytes>(content.begin(), content.end()),
+       clock_.now(), lock_of({})});
 }
 
 base::Result<std::optional<std::uint64_t>> MemoryStorage::free_bytes() {

@@ -155,15 +155,19 @@ base::Result<ListPage> RetryStorage::list_versions(const ListOptions& options) {
   return attempts_->run([&] { return inner_->list_versions(options); });
 }
 
-base::Result<std::vector<RemoveOutcome>> RetryStorage::remove(std::span<const std::string> names) {
-  std::vector<RemoveOutcome> outcomes(names.size());
-  std::vector<std::size_t> open(names.size());  // positions without a final outcome
+// Tries the items without a final outcome again. Each one's last outcome tells more than the error
+// of the call that tried the rest again.
+template <typename Item, typename Call>
+base::Result<std::vector<RemoveOutcome>> RetryStorage::remove_all(std::span<const Item> items,
+                                                                  const Call& call) {
+  std::vector<RemoveOutcome> outcomes(items.size());
+  std::vector<std::size_t> open(items.size());  // positions without a final outcome
   for (std::size_t i = 0; i < open.size(); ++i) open[i] = i;
   bool answered = false;
   auto result = attempts_->run([&]() -> base::Result<void> {
-    std::vector<std::string> again;
-    for (const std::size_t i : open) again.push_back(names[i]);
-    const auto some = TRY(inner_->remove(again));
+    std::vector<Item> again;
+    for (const std::size_t i : open) again.push_back(items[i]);
+    const auto some = TRY(call(std::span<const Item>(again)));
     CHECK(some.size() == again.size(), "one outcome for each name");
     answered = true;
     std::vector<std::size_t> still;
@@ -176,11 +180,32 @@ base::Result<std::vector<RemoveOutcome>> RetryStorage::remove(std::span<const st
     if (open.empty()) return {};
     return *outcomes[open.front()].error;
   });
-  // Each name's last outcome tells more than the error of the call that tried the rest again.
   if (!result.ok() && (!answered || result.error().code() == ErrorCode::cancelled)) {
     return std::move(result).error();
   }
   return outcomes;
+}
+
+base::Result<std::vector<RemoveOutcome>> RetryStorage::remove(std::span<const std::string> names) {
+  return remove_all(names, [&](auto some) { return inner_->remove(some); });
+}
+
+base::Result<std::vector<RemoveOutcome>> RetryStorage::remove_versions(
+    std::span<const ObjectVersion> objects) {
+  return remove_all(objects, [&](auto some) { return inner_->remove_versions(some); });
+}
+
+base::Result<void> RetryStorage::read_version(const ObjectVersion& object, Range range,
+                                              base::MutableByteView out) {
+  return attempts_->run([&] { return inner_->read_version(object, range, out); });
+}
+
+base::Result<ObjectInfo> RetryStorage::stat_version(const ObjectVersion& object) {
+  return attempts_->run([&] { return inner_->stat_version(object); });
+}
+
+base::Result<void> RetryStorage::retain_version(const ObjectVersion& object, base::Time until) {
+  return attempts_->run([&] { return inner_->retain_version(object, until); });
 }
 
 base::Result<void> RetryStorage::retain(std::string_view name, base::Time until) {

@@ -8,6 +8,7 @@
 #include "answers.hpp"
 #include "base/units.hpp"
 #include "io/file.hpp"
+#include "s3_examination.hpp"
 #include "s3_listing.hpp"
 #include "s3_upload.hpp"
 #include "wire/s3.hpp"
@@ -60,6 +61,16 @@ wire::S3Options::Style style_of(const S3Url& url) {
   // a bucket with dots in its name can't be a host.
   const bool dotted = url.bucket.find('.') != std::string::npos;
   return url.endpoint.empty() && !dotted ? Style::virtual_host : Style::path;
+}
+
+ObjectInfo info_of(std::string_view name, const wire::S3Object& object) {
+  ObjectInfo info;
+  info.name = name;
+  info.size = object.size;
+  info.stored_at = object.modified;
+  info.version = object.version;
+  if (object.lock) info.retained_until = object.lock->until;
+  return info;
 }
 
 std::string spool_directory_of(const S3Surroundings& around) {
@@ -152,6 +163,40 @@ base::Result<std::optional<wire::S3Lock>> S3Storage::State::lock_of(
   return std::optional(lock_until(*until));
 }
 
+namespace {
+
+// Writers can't lock what they store; the bucket must.
+base::Result<void> check_default_lock(const S3Url& url, const wire::S3BucketState& bucket) {
+  if (!url.lock) return {};
+  const std::string where = "bucket " + url.bucket;
+  if (!bucket.lockable) {
+    return Error(ErrorCode::permission_denied,
+                 "it can't be asked how " + where + " locks, and the URL asks for a lock")
+        .with_hint("the credentials need s3:GetBucketObjectLockConfiguration");
+  }
+  if (bucket.versioned == false) {
+    return Error(ErrorCode::unsupported, where + " keeps no versions, and the URL asks for a lock")
+        .with_hint("turn its versioning on again");
+  }
+  std::string what;
+  if (!bucket.default_lock) {
+    what = " has no default retention";
+  } else if (*bucket.default_lock < *url.lock) {
+    what = " locks for " + base::format_duration(*bucket.default_lock) + " only";
+  } else if (bucket.default_lock_mode == wire::S3Lock::Mode::governance &&
+             url.lock_mode == S3Url::LockMode::compliance) {
+    what = " locks in governance mode only";
+  } else {
+    return {};
+  }
+  return Error(ErrorCode::unsupported,
+               where + what + ", and the URL asks for " + base::format_duration(*url.lock) +
+                   (url.lock_mode == S3Url::LockMode::governance ? "" : " in compliance mode"))
+      .with_hint(s3_default_lock_advice(url));
+}
+
+}  // namespace
+
 S3Storage::S3Storage(std::unique_ptr<State> state) : state_(std::move(state)) {}
 S3Storage::~S3Storage() = default;
 
@@ -162,7 +207,7 @@ base::Result<std::unique_ptr<S3Storage>> S3Storage::connect(const S3Url& url,
       new S3Storage(std::make_unique<State>(url, around, std::move(encryption))));
 }
 
-base::Result<void> S3Storage::learn_about_bucket() {
+base::Result<void> S3Storage::learn_about_bucket(Demand demand) {
   State& state = *state_;
   const wire::S3BucketState bucket = TRY(state.client.bucket_state());
   if (state.url.lock && bucket.lockable == false) {
@@ -172,9 +217,11 @@ base::Result<void> S3Storage::learn_about_bucket() {
             "make a bucket with object lock (it can't be added later everywhere), or leave "
             "lock= out");
   }
-  state.capabilities.versions = bucket.versioned.value_or(bucket.lockable.value_or(false));
-  state.place.versions = state.capabilities.versions;
+  if (demand == Demand::default_lock) TRY(check_default_lock(state.url, bucket));
   state.capabilities.retention = bucket.lockable.value_or(state.url.lock.has_value());
+  state.capabilities.versions = bucket.versioned.value_or(state.capabilities.retention);
+  state.place.versions = state.capabilities.versions;
+  state.capabilities.lock = state.url.lock ? state.url.lock : bucket.default_lock;
   // Listings are consistent on AWS, MinIO, Ceph and whatever keeps files, but servers of many nodes
   // give times by many clocks, and S3 promises nothing about them: prune waits out its grace.
   state.capabilities.consistent = false;
@@ -190,11 +237,16 @@ base::Result<std::unique_ptr<S3Storage>> S3Storage::create(const S3Url& url,
   ListOptions first;
   first.page_size = 1;
   const ListPage page = TRY(storage->list(first));
-  if (!page.objects.empty()) {
+  bool empty = page.objects.empty();
+  TRY(storage->learn_about_bucket(Demand::default_lock));
+  // What lies under delete markers is there.
+  if (empty && storage->capabilities().versions) {
+    empty = TRY(storage->list_versions(first)).objects.empty();
+  }
+  if (!empty) {
     return Error(ErrorCode::already_exists, storage->describe() + " is not empty")
         .with_hint("choose another prefix for the repository");
   }
-  TRY(storage->learn_about_bucket());
   return storage;
 }
 
@@ -204,7 +256,7 @@ base::Result<std::unique_ptr<S3Storage>> S3Storage::open(const S3Url& url,
   ListOptions first;
   first.page_size = 1;
   const ListPage page = TRY(storage->list(first));
-  TRY(storage->learn_about_bucket());
+  TRY(storage->learn_about_bucket(Demand::any_lock));
   if (!page.objects.empty()) return storage;
   // Delete markers over everything hide a repository, they do not remove it.
   if (storage->capabilities().versions) {
@@ -215,6 +267,8 @@ base::Result<std::unique_ptr<S3Storage>> S3Storage::open(const S3Url& url,
                storage->describe() + " is empty, there is no repository in it")
       .with_hint("is the prefix right? `holdfast init` makes a new repository");
 }
+
+wire::S3Client& S3Storage::client() noexcept { return state_->client; }
 
 std::string S3Storage::describe() const { return state_->place.description; }
 
@@ -247,13 +301,7 @@ base::Result<base::Bytes> S3Storage::get(std::string_view name, std::uint64_t si
 base::Result<ObjectInfo> S3Storage::stat(std::string_view name) {
   if (!is_valid_name(name)) return invalid_name(name, describe());
   const wire::S3Object object = TRY(state_->client.head(state_->key_of(name)));
-  ObjectInfo info;
-  info.name = name;
-  info.size = object.size;
-  info.stored_at = object.modified;
-  info.version = object.version;
-  if (object.lock) info.retained_until = object.lock->until;
-  return info;
+  return info_of(name, object);
 }
 
 base::Result<ListPage> S3Storage::list(const ListOptions& options) {
@@ -266,7 +314,7 @@ base::Result<ListPage> S3Storage::list_versions(const ListOptions& options) {
 }
 
 base::Result<std::vector<RemoveOutcome>> S3Storage::remove(std::span<const std::string> names) {
-  TRY(check_batch(names, describe()));
+  TRY(check_batch(names.size(), describe()));
   std::vector<RemoveOutcome> outcomes;
   outcomes.reserve(names.size());
   std::map<std::string, std::size_t> numbers;  // of the keys of the request, which are different
@@ -296,6 +344,58 @@ base::Result<void> S3Storage::retain(std::string_view name, base::Time until) {
   wire::S3Lock lock = state_->lock_until(until);
   if (object.lock) lock.mode = object.lock->mode;  // a lock's mode can't be weakened
   return state_->client.put_retention(key, lock);
+}
+
+base::Result<void> S3Storage::read_version(const ObjectVersion& object, Range range,
+                                           base::MutableByteView out) {
+  CHECK(range.size == out.size(), "a range and a buffer of different sizes");
+  if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
+  if (range.size == 0) return {};
+  return state_->client.read(state_->key_of(object.name), range.offset, out, object.version);
+}
+
+base::Result<ObjectInfo> S3Storage::stat_version(const ObjectVersion& object) {
+  if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
+  const wire::S3Object found =
+      TRY(state_->client.head(state_->key_of(object.name), object.version));
+  return info_of(object.name, found);
+}
+
+base::Result<void> S3Storage::retain_version(const ObjectVersion& object, base::Time until) {
+  if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
+  if (!state_->capabilities.retention) return no_retention(describe());
+  const std::string key = state_->key_of(object.name);
+  const wire::S3Object found = TRY(state_->client.head(key, object.version));
+  if (found.lock && found.lock->until >= until) return {};
+  wire::S3Lock lock = state_->lock_until(until);
+  if (found.lock) lock.mode = found.lock->mode;  // a lock's mode can't be weakened
+  return state_->client.put_retention(key, lock, object.version);
+}
+
+base::Result<std::vector<RemoveOutcome>> S3Storage::remove_versions(
+    std::span<const ObjectVersion> objects) {
+  TRY(check_batch(objects.size(), describe()));
+  std::vector<wire::S3ObjectVersion> keys;
+  keys.reserve(objects.size());
+  for (const ObjectVersion& object : objects) {
+    if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
+    keys.push_back({state_->key_of(object.name), object.version});
+  }
+  const auto removed = TRY(state_->client.remove_versions(keys));
+  std::vector<RemoveOutcome> outcomes;
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    RemoveOutcome outcome{.name = objects[i].name, .error = removed[i]};
+    if (removed[i] && removed[i]->code() != ErrorCode::unavailable) {
+      // Servers say of a lock what they say of a missing permission.
+      const auto found = state_->client.head(keys[i].key, keys[i].version);
+      if (found.ok() && found.value().lock && found.value().lock->until > state_->now()) {
+        outcome.locked_until = found.value().lock->until;
+        outcome.error = is_locked(objects[i].name, *outcome.locked_until, describe());
+      }
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
 }
 
 base::Result<std::optional<std::uint64_t>> S3Storage::free_bytes() {

@@ -340,7 +340,7 @@ base::Result<ListPage> SftpStorage::list_versions(const ListOptions& options) {
 }
 
 base::Result<std::vector<RemoveOutcome>> SftpStorage::remove(std::span<const std::string> names) {
-  TRY(check_batch(names, describe()));
+  TRY(check_batch(names.size(), describe()));
   const auto lease = TRY(state_->place.lease());
   TRY(state_->place.verify(*lease));
   std::vector<RemoveOutcome> outcomes;

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "answers.hpp"
+
 namespace holdfast::storage {
 
 namespace {
@@ -30,6 +32,22 @@ bool is_valid_name(std::string_view name) {
     if (end == name.size()) return true;
     begin = end + 1;
   }
+}
+
+base::Result<void> Storage::read_version(const ObjectVersion&, Range, base::MutableByteView) {
+  return no_versions(describe());
+}
+
+base::Result<ObjectInfo> Storage::stat_version(const ObjectVersion&) {
+  return no_versions(describe());
+}
+
+base::Result<void> Storage::retain_version(const ObjectVersion&, base::Time) {
+  return no_versions(describe());
+}
+
+base::Result<std::vector<RemoveOutcome>> Storage::remove_versions(std::span<const ObjectVersion>) {
+  return no_versions(describe());
 }
 
 base::Result<ObjectInfo> Storage::put(std::string_view name, base::ByteView data,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "address.hpp"
@@ -19,6 +20,19 @@ namespace {
 
 // What a log loses that is flushed when nothing else is said.
 constexpr Duration flush_default = base::seconds(5);
+
+// How long this rule keeps anything at all; nothing if time doesn't decide.
+std::optional<Duration> horizon(const Keep& keep) {
+  if (keep.forever || keep.last || keep.versions || keep.until_event) return std::nullopt;
+  std::optional<Duration> longest = keep.age;
+  constexpr std::array<std::int64_t, period_count> hours{1, 24, 7 * 24, 28 * 24, 365 * 24};
+  for (std::size_t i = 0; i < keep.buckets.size(); ++i) {
+    if (!keep.buckets[i]) continue;
+    const auto span = base::hours(hours[i] * keep.buckets[i]->count);
+    longest = longest ? std::max(*longest, span) : span;
+  }
+  return longest;
+}
 
 class Promises {
  public:
@@ -235,16 +249,14 @@ class Promises {
   }
 
   void check_lock(const Plan& plan, const Destination& destination, const Location& location) {
-    if (!destination.keep.age || destination.keep.forever ||
-        *destination.keep.age >= *location.lock) {
-      return;
-    }
-    diagnostics_.warning(destination.keep_position,
-                         fmt::format("{} keeps {} at {}, which is locked for {}: it can't be "
-                                     "deleted before",
-                                     plan.name, describe(*destination.keep.age), location.name,
-                                     describe(*location.lock)),
-                         "keep it as long as the lock, or shorten the lock");
+    const auto kept = horizon(destination.keep);
+    if (!kept || *kept >= *location.lock) return;
+    diagnostics_.warning(
+        destination.keep_position,
+        fmt::format("{} keeps {} at {}, which is locked for {}: it can't be "
+                    "deleted before",
+                    plan.name, describe(destination.keep), location.name, describe(*location.lock)),
+        "keep it as long as the lock, or shorten the lock");
   }
 
   // Whoever gets hold of one thing must not have the other too.

@@ -1,6 +1,7 @@
 // The requests, one function each: what is asked, and what the answer means.
 #include "wire/s3.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -52,6 +53,27 @@ std::string request_of(const HttpResponse& answer) {
 void add_condition(S3Call& call, const S3PutOptions& options) {
   if (options.condition == S3PutOptions::Condition::always) return;
   call.headers.emplace_back("if-none-match", "*");
+}
+
+void add_version(S3Call& call, const std::string& version) {
+  if (!version.empty()) call.query.emplace_back("versionId", version);
+}
+
+void add_bypass(S3Call& call, S3Bypass bypass) {
+  if (bypass == S3Bypass::yes) {
+    call.headers.emplace_back("x-amz-bypass-governance-retention", "true");
+  }
+}
+
+// A delete marker has no content (405), and what is no version's name is none of this object's.
+Error error_of_version(Error error, const S3Call& call, const HttpResponse& answer) {
+  const bool names_version =
+      std::any_of(call.query.begin(), call.query.end(),
+                  [](const auto& pair) { return pair.first == "versionId"; });
+  if (answer.status == 405 || (names_version && answer.status == 400)) {
+    return {ErrorCode::not_found, error.message()};
+  }
+  return error;
 }
 
 Error strange_answer(const S3Call& call, const std::string& what) {
@@ -173,16 +195,17 @@ base::Result<void> S3Client::abort_multipart(const std::string& key, const std::
 }
 
 base::Result<void> S3Client::read(const std::string& key, std::uint64_t offset,
-                                  base::MutableByteView out) {
+                                  base::MutableByteView out, const std::string& version) {
   S3Call call{.operation = "read",
-              .permission = "s3:GetObject",
+              .permission = version.empty() ? "s3:GetObject" : "s3:GetObjectVersion",
               .key = key,
               .headers = {{"range", range_header(offset, out.size())}},
               .into = out};
+  add_version(call, version);
   sender_->add_customer_key(call);
   const HttpResponse answer = TRY(sender_->send(call));
   if (answer.status == 416) return ends_early(call, offset, out.size());
-  if (!answer.is_success()) return sender_->error_of(call, answer);
+  if (!answer.is_success()) return error_of_version(sender_->error_of(call, answer), call, answer);
   const std::string first = "bytes " + std::to_string(offset) + "-";
   const bool whole = answer.status == 200 && offset == 0 && !answer.body_cut;
   if (!whole && (answer.status != 206 || !answer.header("content-range").starts_with(first))) {
@@ -200,7 +223,7 @@ base::Result<base::Bytes> S3Client::get(const std::string& key, std::uint64_t si
               .permission = version.empty() ? "s3:GetObject" : "s3:GetObjectVersion",
               .key = key,
               .body_size_max = size_max};
-  if (!version.empty()) call.query = {{"versionId", version}};
+  add_version(call, version);
   sender_->add_customer_key(call);
   HttpResponse answer = TRY(sender_->send(call));
   if (answer.is_success()) {
@@ -208,24 +231,23 @@ base::Result<base::Bytes> S3Client::get(const std::string& key, std::uint64_t si
     return Error(ErrorCode::damaged, "'" + base::printable(key) + "' has more than the " +
                                          std::to_string(size_max) + " bytes that were expected");
   }
-  Error error = sender_->error_of(call, answer);
-  // A delete marker has no content (405), and what is no version's name is none of this object's.
-  if (answer.status == 405 || (!version.empty() && answer.status == 400)) {
-    return Error(ErrorCode::not_found, error.message());
-  }
-  return error;
+  return error_of_version(sender_->error_of(call, answer), call, answer);
 }
 
-base::Result<S3Object> S3Client::head(const std::string& key) {
+base::Result<S3Object> S3Client::head(const std::string& key, const std::string& version) {
   S3Call call{.operation = "look up",
-              .permission = "s3:GetObject and s3:ListBucket",
+              .permission = version.empty() ? "s3:GetObject and s3:ListBucket"
+                                            : "s3:GetObjectVersion and s3:ListBucket",
               .method = "HEAD",
               .key = key};
+  add_version(call, version);
   sender_->add_customer_key(call);
   const HttpResponse answer = TRY(sender_->send(call));
   if (!answer.is_success()) {
     // An answer to HEAD has no body that would tell a missing object from a missing bucket.
-    if (answer.status != 404) return sender_->error_of(call, answer);
+    if (answer.status != 404) {
+      return error_of_version(sender_->error_of(call, answer), call, answer);
+    }
     TRY(check_bucket());
     return Error(ErrorCode::not_found, "there is no '" + base::printable(key) + "' in bucket " +
                                            describe() + request_of(answer));
@@ -298,7 +320,51 @@ base::Result<std::vector<S3RemoveOutcome>> S3Client::remove(std::span<const std:
   return outcomes;
 }
 
-base::Result<void> S3Client::put_retention(const std::string& key, const S3Lock& lock) {
+base::Result<std::vector<S3RemoveOutcome>> S3Client::remove_versions(
+    std::span<const S3ObjectVersion> objects, S3Bypass bypass) {
+  std::vector<S3RemoveOutcome> outcomes(objects.size());
+  if (objects.empty()) return outcomes;
+  const std::string body = deletion_body(objects);
+  S3Call call{.operation = "delete a version of",
+              .permission = "s3:DeleteObjectVersion",
+              .method = "POST",
+              .query = {{"delete", ""}},
+              .headers = {{"content-type", "application/xml"}},
+              .body = base::as_bytes(body)};
+  add_bypass(call, bypass);
+  Sender::add_checksum(call);
+  const HttpResponse answer = TRY(sender_->expect_success(call));
+  const auto deletions = TRY(parse_deletions(base::as_text(answer.body)));
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    call.key = objects[i].key;
+    const auto found = deletions.by_version.find({objects[i].key, objects[i].version});
+    if (found == deletions.by_version.end()) {
+      outcomes[i] = strange_answer(call, "the answer does not mention it");
+    } else if (found->second.code == "NoSuchKey" || found->second.code == "NoSuchVersion") {
+      continue;
+    } else if (!found->second.code.empty()) {
+      outcomes[i] = error_of_code(sender_->question_of(call), found->second.code,
+                                  found->second.message, answer.header("x-amz-request-id"));
+    }
+  }
+  return outcomes;
+}
+
+base::Result<void> S3Client::put_default_lock(S3Lock::Mode mode, base::Duration lock) {
+  const std::string body = default_lock_body(mode, lock);
+  S3Call call{.operation = "set the default lock",
+              .permission = "s3:PutBucketObjectLockConfiguration",
+              .method = "PUT",
+              .query = {{"object-lock", ""}},
+              .headers = {{"content-type", "application/xml"}},
+              .body = base::as_bytes(body)};
+  Sender::add_checksum(call);
+  TRY(sender_->expect_success(call));
+  return {};
+}
+
+base::Result<void> S3Client::put_retention(const std::string& key, const S3Lock& lock,
+                                           const std::string& version, S3Bypass bypass) {
   const std::string body = retention_body(lock);
   S3Call call{.operation = "lock",
               .permission = "s3:PutObjectRetention",
@@ -307,6 +373,8 @@ base::Result<void> S3Client::put_retention(const std::string& key, const S3Lock&
               .query = {{"retention", ""}},
               .headers = {{"content-type", "application/xml"}},
               .body = base::as_bytes(body)};
+  add_version(call, version);
+  add_bypass(call, bypass);
   Sender::add_checksum(call);
   const HttpResponse answer = TRY(sender_->send(call));
   if (answer.is_success()) return {};
@@ -353,6 +421,7 @@ base::Result<S3BucketState> S3Client::bucket_state() {
     const S3LockAnswer told = TRY(parse_lock_configuration(base::as_text(locks.body)));
     state.lockable = told.enabled;
     state.default_lock = told.default_lock;
+    state.default_lock_mode = told.default_lock_mode;
   } else {
     Error error = sender_->error_of(locking, locks);
     // 404: ObjectLockConfigurationNotFoundError, by one name or another.

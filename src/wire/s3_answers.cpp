@@ -160,13 +160,20 @@ base::Result<S3Deletions> parse_deletions(std::string_view xml) {
   S3Deletions deletions;
   for (const auto& node : root.children()) {
     const std::string_view name = node.name();
-    if (deletions.by_key.size() >= entries_max) return no_answer("deletion");
-    if (name == "Deleted") deletions.by_key.try_emplace(node.child_value("Key"));
-    if (name != "Error") continue;
-    S3ErrorAnswer& error = deletions.by_key[node.child_value("Key")];
-    error.code = short_text(node, "Code");
-    error.message = short_text(node, "Message");
-    if (error.code.empty()) error.code = "UnknownError";
+    if (deletions.by_version.size() >= entries_max) return no_answer("deletion");
+    const std::string key = node.child_value("Key");
+    S3ErrorAnswer error;
+    if (name == "Error") {
+      error.code = short_text(node, "Code");
+      error.message = short_text(node, "Message");
+      if (error.code.empty()) error.code = "UnknownError";
+      deletions.by_key[key] = error;
+    } else if (name == "Deleted") {
+      deletions.by_key.try_emplace(key);
+    } else {
+      continue;
+    }
+    deletions.by_version[{key, node.child_value("VersionId")}] = std::move(error);
   }
   return deletions;
 }
@@ -190,7 +197,12 @@ base::Result<S3LockAnswer> parse_lock_configuration(std::string_view xml) {
     return value > 0 && value <= 36500 ? value : 0;
   };
   const std::int64_t days = number("Days") + 365 * std::min<std::int64_t>(number("Years"), 100);
-  if (days > 0) answer.default_lock = base::days(days);
+  if (days > 0) {
+    answer.default_lock = base::days(days);
+    const std::string_view mode = retention.child_value("Mode");
+    if (mode == "COMPLIANCE") answer.default_lock_mode = S3Lock::Mode::compliance;
+    if (mode == "GOVERNANCE") answer.default_lock_mode = S3Lock::Mode::governance;
+  }
   return answer;
 }
 
@@ -215,6 +227,30 @@ std::string deletion_body(std::span<const std::string> keys) {
     auto node = root.append_child("Object");
     add_text(node, "Key", key);
   }
+  return text_of(document);
+}
+
+std::string deletion_body(std::span<const S3ObjectVersion> objects) {
+  pugi::xml_document document;
+  auto root = document.append_child("Delete");
+  root.append_attribute("xmlns") = name_space;
+  for (const S3ObjectVersion& object : objects) {
+    auto node = root.append_child("Object");
+    add_text(node, "Key", object.key);
+    add_text(node, "VersionId", object.version);
+  }
+  return text_of(document);
+}
+
+std::string default_lock_body(S3Lock::Mode mode, base::Duration lock) {
+  constexpr std::int64_t day = 86'400 * base::nanoseconds_per_second;
+  pugi::xml_document document;
+  auto root = document.append_child("ObjectLockConfiguration");
+  root.append_attribute("xmlns") = name_space;
+  add_text(root, "ObjectLockEnabled", "Enabled");
+  auto retention = root.append_child("Rule").append_child("DefaultRetention");
+  add_text(retention, "Mode", std::string(lock_mode_name(mode)));
+  add_text(retention, "Days", std::to_string(lock.nanoseconds / day));
   return text_of(document);
 }
 

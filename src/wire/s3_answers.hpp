@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -28,18 +29,23 @@ struct S3ErrorAnswer {
 // Whether a completed upload is told; a 200 may carry an error.
 [[nodiscard]] base::Result<void> parse_complete(std::string_view xml);
 struct S3Deletions {
-  std::map<std::string, S3ErrorAnswer> by_key;  // an empty code: deleted
+  // An empty code: deleted.
+  std::map<std::string, S3ErrorAnswer> by_key;
+  std::map<std::pair<std::string, std::string>, S3ErrorAnswer> by_version;  // with their keys
 };
 [[nodiscard]] base::Result<S3Deletions> parse_deletions(std::string_view xml);
 [[nodiscard]] base::Result<bool> parse_versioning(std::string_view xml);
 struct S3LockAnswer {
   bool enabled = false;
   std::optional<base::Duration> default_lock;
+  std::optional<S3Lock::Mode> default_lock_mode;
 };
 [[nodiscard]] base::Result<S3LockAnswer> parse_lock_configuration(std::string_view xml);
 
 [[nodiscard]] std::string complete_body(std::span<const S3Part> parts);
 [[nodiscard]] std::string deletion_body(std::span<const std::string> keys);
+[[nodiscard]] std::string deletion_body(std::span<const S3ObjectVersion> objects);
+[[nodiscard]] std::string default_lock_body(S3Lock::Mode mode, base::Duration lock);
 [[nodiscard]] std::string retention_body(const S3Lock& lock);
 
 [[nodiscard]] std::string_view lock_mode_name(S3Lock::Mode mode);

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "storage/immutable.hpp"
 #include "support/s3_server.hpp"
 #include "support/storage_under_test.hpp"
 
@@ -31,11 +32,30 @@ class S3UnderTest final : public StorageUnderTest {
     return true;
   }
   void come_back() override { server_.start(); }
+  std::unique_ptr<Storage> take_storage() { return std::move(storage_); }
 
  private:
   S3Server& server_;
   std::unique_ptr<S3Storage> storage_;
 };
+
+// What the program makes of a bucket with versions.
+class ImmutableS3UnderTest final : public StorageUnderTest {
+ public:
+  ImmutableS3UnderTest(S3Server::Kind kind, S3Server::Buckets buckets) : server_(kind, buckets) {}
+  Storage& storage() override { return storage_; }
+  [[nodiscard]] bool removes_for_good() const override { return true; }
+  bool go_offline() override { return server_.go_offline(); }
+  void come_back() override { server_.come_back(); }
+
+ private:
+  S3UnderTest server_;
+  ImmutableStorage storage_{server_.take_storage()};
+};
+
+StorageCase immutable_on(std::string name, S3Server::Kind kind, S3Server::Buckets buckets) {
+  return {std::move(name), [=] { return std::make_unique<ImmutableS3UnderTest>(kind, buckets); }};
+}
 
 StorageCase on(std::string name, S3Server::Kind kind, S3Server::Buckets buckets) {
   return {std::move(name), [=] { return std::make_unique<S3UnderTest>(kind, buckets); }};
@@ -44,14 +64,16 @@ StorageCase on(std::string name, S3Server::Kind kind, S3Server::Buckets buckets)
 using Kind = S3Server::Kind;
 using Buckets = S3Server::Buckets;
 
-INSTANTIATE_TEST_SUITE_P(S3, StorageConformance,
-                         testing::Values(on("minio", Kind::minio, Buckets::plain),
-                                         on("minio_versions", Kind::minio, Buckets::versioned),
-                                         on("minio_lock", Kind::minio, Buckets::locked),
-                                         on("versitygw", Kind::versitygw, Buckets::plain),
-                                         on("versitygw_versions", Kind::versitygw,
-                                            Buckets::versioned)),
-                         case_name);
+INSTANTIATE_TEST_SUITE_P(
+    S3, StorageConformance,
+    testing::Values(on("minio", Kind::minio, Buckets::plain),
+                    on("minio_versions", Kind::minio, Buckets::versioned),
+                    on("minio_lock", Kind::minio, Buckets::locked),
+                    on("versitygw", Kind::versitygw, Buckets::plain),
+                    on("versitygw_versions", Kind::versitygw, Buckets::versioned),
+                    immutable_on("minio_immutable", Kind::minio, Buckets::locked),
+                    immutable_on("versitygw_immutable", Kind::versitygw, Buckets::versioned)),
+    case_name);
 
 }  // namespace
 

@@ -319,6 +319,12 @@ TEST_P(StorageConformance, RetentionLocksVersions) {
   const std::vector<std::string> names = {"locked"};
   const auto removed = storage().remove(names);
   ASSERT_WORKS(removed);
+  if (place().removes_for_good()) {
+    EXPECT_TRUE(removed.value()[0].error);
+    EXPECT_GE(removed.value()[0].locked_until, far);
+    EXPECT_EQ(storage().get("locked", 10).value(), (base::Bytes{1, 2}));
+    return;
+  }
   EXPECT_FALSE(removed.value()[0].error);
   EXPECT_FAILS(base::ErrorCode::not_found, storage().stat("locked"));
   EXPECT_EQ(storage().get("locked", 10, stored.value().version).value(), (base::Bytes{1, 2}));
@@ -335,6 +341,10 @@ TEST_P(StorageConformance, VersionsStayBehindDeletes) {
   }
   const std::vector<std::string> names = {"v/a"};
   ASSERT_WORKS(storage().remove(names));
+  if (place().removes_for_good()) {
+    EXPECT_TRUE(storage().list_versions({}).value().objects.empty());
+    return;
+  }
   put("v/a", {2, 2});
   ASSERT_WORKS(storage().remove(names));
   put("v/b", {3, 3, 3});
@@ -358,6 +368,47 @@ TEST_P(StorageConformance, VersionsStayBehindDeletes) {
     EXPECT_FAILS(base::ErrorCode::not_found, storage().get("v/a", 10, all[0].version));
     EXPECT_FAILS(base::ErrorCode::not_found, storage().get("v/a", 10, "no-such-version"));
   }
+}
+
+TEST_P(StorageConformance, AVersionIsReadLockedAndRemovedByItsName) {
+  const ObjectVersion none{"v/a", "no-such-version"};
+  base::Bytes out(2);
+  if (!storage().capabilities().versions) {
+    EXPECT_FAILS(base::ErrorCode::unsupported, storage().stat_version(none));
+    EXPECT_FAILS(base::ErrorCode::unsupported, storage().read_version(none, {0, 2}, out));
+    EXPECT_FAILS(base::ErrorCode::unsupported, storage().retain_version(none, {}));
+    EXPECT_FAILS(base::ErrorCode::unsupported, storage().remove_versions({&none, 1}));
+    return;
+  }
+  const auto stored = storage().put("v/a", base::Bytes{1, 2, 3});
+  ASSERT_WORKS(stored);
+  const ObjectVersion first{"v/a", stored.value().version};
+  ASSERT_WORKS(storage().read_version(first, {1, 2}, out));
+  EXPECT_EQ(out, (base::Bytes{2, 3}));
+  EXPECT_FAILS(base::ErrorCode::damaged, storage().read_version(first, {2, 2}, out));
+  EXPECT_FAILS(base::ErrorCode::not_found, storage().read_version(none, {0, 2}, out));
+  EXPECT_EQ(storage().stat_version(first).value().size, 3U);
+  EXPECT_FAILS(base::ErrorCode::not_found, storage().stat_version(none));
+  put("v/b", {4});
+  const ObjectVersion other{"v/b", storage().stat("v/b").value().version};
+  if (storage().capabilities().retention) {
+    const base::Time far{stored.value().stored_at + base::days(10)};
+    ASSERT_WORKS(storage().retain_version(other, far));
+    EXPECT_EQ(storage().stat_version(other).value().retained_until, far);
+    EXPECT_FAILS(base::ErrorCode::not_found, storage().retain_version(none, far));
+    const auto kept = storage().remove_versions({&other, 1});
+    ASSERT_WORKS(kept);
+    EXPECT_TRUE(kept.value().at(0).error);
+    EXPECT_EQ(kept.value().at(0).locked_until, far);
+  }
+  const auto removed = storage().remove_versions({&first, 1});
+  ASSERT_WORKS(removed);
+  EXPECT_FALSE(removed.value().at(0).error);
+  EXPECT_EQ(listed(""), std::vector<std::string>{"v/b"});
+  EXPECT_FAILS(base::ErrorCode::not_found, storage().stat_version(first));
+  const auto again = storage().remove_versions({&first, 1});
+  ASSERT_WORKS(again);
+  EXPECT_FALSE(again.value().at(0).error) << "absence counts as gone";
 }
 
 }  // namespace holdfast::storage

@@ -30,6 +30,8 @@ class StorageUnderTest {
   // be done here.
   [[nodiscard]] virtual bool go_offline() { return false; }
   virtual void come_back() {}
+  // Where there are versions: whether a removal takes them away, instead of covering them.
+  [[nodiscard]] virtual bool removes_for_good() const { return false; }
 };
 
 struct StorageCase {

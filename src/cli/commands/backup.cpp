@@ -10,6 +10,7 @@
 #include "records.hpp"
 #include "requests.hpp"
 #include "session.hpp"
+#include "storage/s3_policy.hpp"
 
 namespace holdfast::cli {
 
@@ -115,10 +116,58 @@ void write_text(Output& output, const engine::BackupReport& report) {
   if (report.warning_count > 0) output.summary(fmt::format("  warnings  {}", report.warning_count));
 }
 
+// What a bucket's owner gives to whom; of s3: URLs.
+struct Policies {
+  std::string writer;
+  std::string maintainer;
+  bool is_locked = false;  // the URL asks for a lock
+};
+
+Result<std::optional<Policies>> policies_for(const std::string& url) {
+  const auto location = TRY(storage::parse_location_url(url));
+  if (location.scheme != storage::LocationUrl::Scheme::s3) return std::optional<Policies>();
+  return std::optional(
+      Policies{.writer = storage::s3_policy(location.s3, storage::S3Role::writer),
+               .maintainer = storage::s3_policy(location.s3, storage::S3Role::maintainer),
+               .is_locked = location.s3.lock.has_value()});
+}
+
+void write_policies(JsonWriter& json, const std::optional<Policies>& policies) {
+  if (!policies) return;
+  json.text("writer_policy", policies->writer);
+  json.text("maintainer_policy", policies->maintainer);
+}
+
+void tell_policies(Output& output, const Policies& policies) {
+  output.result("Policy for the machines that are backed up:");
+  output.result(policies.writer);
+  output.result("Policy for those who forget and prune:");
+  output.result(policies.maintainer);
+}
+
+Result<ExitCode> print_policies(Invocation& invocation, const std::string& url,
+                                const std::optional<Policies>& policies) {
+  if (!policies) {
+    return base::Error(base::ErrorCode::invalid_argument, "only buckets have policies")
+        .with_hint("give an s3: URL; who may write into a directory is up to its permissions");
+  }
+  auto& output = invocation.output();
+  if (output.is_json()) {
+    output.json().begin_object();
+    output.json().text("repository", url);
+    write_policies(output.json(), policies);
+  } else {
+    tell_policies(output, *policies);
+  }
+  return ExitCode::done;
+}
+
 }  // namespace
 
 Result<ExitCode> run_init(Invocation& invocation) {
   const auto url = TRY(repository_url(invocation));
+  const auto policies = TRY(policies_for(url));
+  if (invocation.flag("print-policy")) return print_policies(invocation, url, policies);
   repository::ShortId id{};
   {
     Surroundings around(invocation);
@@ -143,6 +192,9 @@ Result<ExitCode> run_init(Invocation& invocation) {
     output.json().begin_object();
     output.json().text("repository", url);
     output.json().text("id", base::to_hex(id));
+    write_policies(output.json(), policies);
+  } else if (policies && policies->is_locked) {
+    tell_policies(output, *policies);
   }
   return ExitCode::done;
 }

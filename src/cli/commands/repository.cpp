@@ -49,14 +49,24 @@ void write_json(JsonWriter& json, const repository::PruneReport& report, double 
   json.integer("bytes_condemned", plan.bytes_condemned);
   json.integer("bytes_rewritten", report.executed ? report.bytes_rewritten : plan.bytes_to_rewrite);
   json.integer("bytes_deleted", report.executed ? report.bytes_deleted : plan.bytes_to_delete);
+  json.integer("packs_locked", report.packs_locked);
+  json.integer("bytes_locked", report.bytes_locked);
+  json.integer("locks_extended", report.locks.renewed);
+  json.integer("locks_failed", report.locks.failed_count);
   json.number("duration_seconds", seconds);
   write_ignored(json, "ignored", report.ignored);
+  write_ignored(json, "suspicious", report.suspicious);
 }
 
 void write_text(Output& output, const repository::PruneReport& report, double seconds) {
   const auto& plan = report.plan;
   const bool dry = !report.executed;
   tell_ignored(output, report.ignored);
+  for (const auto& object : report.suspicious)
+    output.warning(object.name + ": " + object.error.to_string());
+  for (const auto& object : report.locks.failed)
+    output.warning("the lock of " + object.name +
+                   " could not be extended: " + object.error.to_string());
   if (dry) output.summary("dry run: nothing was changed");
   output.summary(fmt::format("  snapshots  {}", report.snapshots));
   output.summary(fmt::format("  kept       {} packs", plan.packs_kept));
@@ -68,6 +78,12 @@ void write_text(Output& output, const repository::PruneReport& report, double se
   output.summary(fmt::format("  deleted    {} packs, {}",
                              dry ? packs_to_delete(plan) : report.packs_deleted,
                              base::format_size(dry ? plan.bytes_to_delete : report.bytes_deleted)));
+  if (report.packs_locked > 0)
+    output.summary(fmt::format("  locked     {} packs, {}: they go when their lock ends",
+                               report.packs_locked, base::format_size(report.bytes_locked)));
+  if (report.locks.objects > 0)
+    output.summary(
+        fmt::format("  locks      {} of {} extended", report.locks.renewed, report.locks.objects));
   output.summary(fmt::format("  time       {}",
                              base::format_duration({static_cast<std::int64_t>(seconds * 1e9)})));
 }
@@ -203,7 +219,8 @@ Result<ExitCode> run_prune(Invocation& invocation) {
   } else {
     write_text(output, report, watch.seconds());
   }
-  return ExitCode::done;
+  const bool strange = !report.suspicious.empty() || report.locks.failed_count > 0;
+  return strange ? ExitCode::warnings : ExitCode::done;
 }
 
 Result<ExitCode> run_repository_stats(Invocation& invocation) {

@@ -24,12 +24,18 @@ Command declare_init() {
           "With --copy-domain-from the new repository shares the id key of another one: `copy` "
           "between the two moves content as it lies, without decompressing it. The price of "
           "sharing: whoever has one machine's writing key of either can confirm guesses about the "
-          "contents of both.",
+          "contents of both.\n\n"
+          "In a bucket with ?lock=30d the bucket must have object lock and a default retention "
+          "that is as long. The policies for those who write and those who maintain are printed; "
+          "--print-policy prints them and makes nothing.",
       .options = {{.name = "copy-domain-from",
                    .value = "URL",
                    .text = "Share the id key and the sizes of the repository at URL. Needs a key "
                            "that writes into it.",
-                   .completion = Completion::directory}},
+                   .completion = Completion::directory},
+                  {.name = "print-policy",
+                   .text =
+                       "Print the IAM policies for a repository at this s3: URL; make nothing."}},
       .groups = {&repository_options(), &key_options(), &from_key_options()},
       .exits = {{ExitCode::done, "the repository exists now"},
                 {ExitCode::failed, ""},
@@ -43,7 +49,14 @@ Command declare_init() {
                     "/srv/backup",
                     "Makes a second place for copies of the first."}},
       .json = {{"repository", FieldType::string, "Where it is."},
-               {"id", FieldType::string, "The repository's id: 32 hexadecimal digits."}},
+               {"id", FieldType::string,
+                "The repository's id: 32 hexadecimal digits; not with --print-policy.",
+                Presence::sometimes},
+               {"writer_policy", FieldType::string,
+                "IAM policy, as JSON, for the machines that are backed up; of s3: URLs.",
+                Presence::sometimes},
+               {"maintainer_policy", FieldType::string,
+                "IAM policy for those who prune; of s3: URLs.", Presence::sometimes}},
       .run = &run_init,
   };
 }

@@ -8,6 +8,7 @@
 #include "repository/path_key.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/tree_cursor.hpp"
+#include "storage/immutable.hpp"
 
 namespace holdfast::repository {
 
@@ -21,8 +22,20 @@ std::string make_cache() {
 
 }  // namespace
 
+storage::Capabilities locked_bucket() {
+  return {.versions = true, .retention = true, .consistent = false, .lock = lock_of_bucket};
+}
+
 TestRepository::TestRepository(storage::Capabilities capabilities)
-    : storage(clock, {.capabilities = capabilities, .capacity = {}}), cache_(make_cache()) {
+    : made_(std::make_unique<storage::MemoryStorage>(
+          clock, storage::MemoryOptions{.capabilities = capabilities, .capacity = {}})),
+      storage(*made_),
+      cache_(make_cache()) {
+  if (capabilities.versions) {
+    seen_ = std::make_unique<storage::ImmutableStorage>(std::move(made_));
+  } else {
+    seen_ = std::move(made_);
+  }
   CreateOptions options;
   options.config = small_config();
   options.cost = {.memory_kib = 8 * 1024, .passes = 1};
@@ -45,7 +58,7 @@ Config TestRepository::small_config() {
 }
 
 Environment TestRepository::environment(const std::string& machine) {
-  return {.storage = storage,
+  return {.storage = *seen_,
           .files = files,
           .executor = executor,
           .clock = clock,

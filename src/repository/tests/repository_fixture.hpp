@@ -31,6 +31,10 @@ class TestClock final : public base::Clock {
 // Path (absolute) to content. A missing content is a hole of that many bytes.
 using TestFiles = std::map<std::string, base::Bytes>;
 
+// A bucket with object lock.
+[[nodiscard]] storage::Capabilities locked_bucket();
+constexpr base::Duration lock_of_bucket = base::days(30);
+
 // One storage, and machines that use it, each with a cache of its own.
 class TestRepository {
  public:
@@ -48,9 +52,16 @@ class TestRepository {
   base::SystemRandom random;
   io::ThreadExecutor executor;
   io::LocalFileSystem files;
-  storage::MemoryStorage storage;
 
  private:
+  std::unique_ptr<storage::MemoryStorage> made_;  // until it is owned below
+
+ public:
+  storage::MemoryStorage& storage;
+
+ private:
+  // What the repository sees: where there are versions, through what lies over them.
+  std::unique_ptr<storage::Storage> seen_;
   std::string cache_;
 };
 

@@ -239,7 +239,12 @@ TEST(S3Storage, VersionsWithoutRepetitionNewestFirst) {
     }
     return versions(version("p/b", "9"), false);
   });
-  const auto storage = created(bucket);
+  const auto hidden = S3Storage::create(bucket.url(), bucket.surroundings());
+  ASSERT_FALSE(hidden.ok()) << "what lies under delete markers is there";
+  EXPECT_EQ(hidden.error().code(), ErrorCode::already_exists);
+  const auto opened = S3Storage::open(bucket.url(), bucket.surroundings());
+  ASSERT_TRUE(opened.ok()) << opened.error().to_string();
+  const auto& storage = opened.value();
   EXPECT_TRUE(storage->capabilities().versions);
   ListOptions options;
   options.page_size = 2;
@@ -260,6 +265,9 @@ TEST(S3Storage, LocksWhatItPuts) {
           "200 OK", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
           "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n")};
     }
+    if (asks(request, "versions=")) {
+      return ScriptedAnswer{http_answer("200 OK", "<ListVersionsResult></ListVersionsResult>")};
+    }
     if (!asks(request, "?object-lock")) return std::nullopt;
     return ScriptedAnswer{http_answer("200 OK",
                                       "<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
@@ -267,8 +275,14 @@ TEST(S3Storage, LocksWhatItPuts) {
   });
   S3Url url = bucket.url();
   url.lock = base::days(30);
-  const auto storage = S3Storage::create(url, bucket.surroundings());
+  const auto refused = S3Storage::create(url, bucket.surroundings());
+  ASSERT_FALSE(refused.ok()) << "writers can't lock what they store: the bucket must";
+  EXPECT_NE(refused.error().hint().find("put-object-lock-configuration"), std::string::npos);
+  EXPECT_NE(refused.error().hint().find("30"), std::string::npos);
+  bucket.put("p/config", "x");
+  const auto storage = S3Storage::open(url, bucket.surroundings());
   ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  EXPECT_EQ(storage.value()->capabilities().lock, base::days(30));
   EXPECT_TRUE(storage.value()->capabilities().retention);
   ASSERT_TRUE(storage.value()->put("x", base::Bytes{1}).ok());
   const auto received = bucket.server().received();

@@ -8,6 +8,7 @@
 #include "io/file_system.hpp"
 #include "storage/cache.hpp"
 #include "storage/fault.hpp"
+#include "storage/immutable.hpp"
 #include "storage/limit.hpp"
 #include "storage/local.hpp"
 #include "storage/memory.hpp"
@@ -141,6 +142,17 @@ class CacheStack final : public Stack {
   CacheStack() { top_ = make_cache(world_, make_local(world_)); }
 };
 
+class ImmutableStack final : public Stack {
+ public:
+  ImmutableStack() {
+    MemoryOptions options;
+    options.capabilities = {.versions = true, .retention = true};
+    top_ =
+        std::make_unique<ImmutableStorage>(std::make_unique<MemoryStorage>(world_.clock, options));
+  }
+  [[nodiscard]] bool removes_for_good() const override { return true; }
+};
+
 // All of them, over a directory.
 class WholeStack final : public Stack {
  public:
@@ -177,6 +189,7 @@ INSTANTIATE_TEST_SUITE_P(Decorators, StorageConformance,
                                          one_case<RetryStack>("retry_over_faults", 0.15),
                                          one_case<LimitStack>("limit_over_local"),
                                          one_case<CacheStack>("cache_over_local"),
+                                         one_case<ImmutableStack>("immutable_over_memory"),
                                          one_case<WholeStack>("all_over_local")),
                          case_name);
 

@@ -102,6 +102,13 @@ TEST(Checks, ProductionWithoutTls) {
 TEST(Checks, ALockLongerThanWhatIsKept) {
   EXPECT_THAT(told(with("offsite: true", "offsite: true, lock: 60d")),
               Contains(HasSubstr("base keeps 30 days at far, which is locked for 60 days")));
+  const auto locked = [](const std::string& keep) {
+    auto text = with("offsite: true", "offsite: true, lock: 60d");
+    return text.replace(text.find("far: 30d"), 8, "far: " + keep);
+  };
+  EXPECT_THAT(told(locked("{ daily: 7, weekly: 4 }")), Contains(HasSubstr("locked for 60 days")));
+  EXPECT_THAT(told(locked("{ daily: 7, monthly: 12 }")), IsEmpty());
+  EXPECT_THAT(told(locked("{ last: 3 }")), IsEmpty());
 }
 
 TEST(Checks, ALogWithoutABase) {

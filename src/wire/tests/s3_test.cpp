@@ -294,6 +294,34 @@ TEST(S3Client, EveryKeyOfABatchHasItsOutcome) {
   EXPECT_NE(world.last().body.find("d&lt;&amp;&gt;"), std::string::npos);
 }
 
+TEST(S3Client, EveryVersionOfABatchHasItsOutcome) {
+  World world(http_answer(
+      "200 OK",
+      "<DeleteResult><Deleted><Key>a</Key><VersionId>1</VersionId></Deleted><Error><Key>a</Key>"
+      "<VersionId>2</VersionId><Code>AccessDenied</Code></Error><Error><Key>a</Key>"
+      "<VersionId>3</VersionId><Code>NoSuchVersion</Code></Error></DeleteResult>"));
+  const std::vector<S3ObjectVersion> versions = {{"a", "1"}, {"a", "2"}, {"a", "3"}, {"b", "1"}};
+  const auto removed = world.client().remove_versions(versions);
+  ASSERT_TRUE(removed.ok()) << removed.error().to_string();
+  ASSERT_EQ(removed.value().size(), 4U);
+  EXPECT_FALSE(removed.value()[0]);
+  ASSERT_TRUE(removed.value()[1]);
+  EXPECT_EQ(removed.value()[1]->code(), ErrorCode::permission_denied);
+  EXPECT_NE(removed.value()[1]->hint().find("s3:DeleteObjectVersion"), std::string::npos);
+  EXPECT_FALSE(removed.value()[2]) << "absence counts as gone";
+  EXPECT_TRUE(removed.value()[3]);
+  EXPECT_NE(world.last().body.find("<VersionId>2</VersionId>"), std::string::npos);
+  EXPECT_EQ(world.last().header("x-amz-bypass-governance-retention"), "");
+  ASSERT_TRUE(world.client().remove_versions(versions, S3Bypass::yes).ok());
+  EXPECT_EQ(world.last().header("x-amz-bypass-governance-retention"), "true");
+}
+
+TEST(S3Client, SetsTheDefaultLock) {
+  World world(http_answer("200 OK", ""));
+  ASSERT_TRUE(world.client().put_default_lock(S3Lock::Mode::governance, base::days(14)).ok());
+  EXPECT_NE(world.last().body.find("<Mode>GOVERNANCE</Mode><Days>14</Days>"), std::string::npos);
+}
+
 TEST(S3Client, UploadsInParts) {
   World world([](const ReceivedRequest& request) {
     if (request.line().find("?uploads") != std::string::npos) {
@@ -362,6 +390,7 @@ TEST(S3Client, LearnsWhatTheBucketCan) {
   EXPECT_EQ(state.value().versioned, true);
   EXPECT_EQ(state.value().lockable, true);
   EXPECT_EQ(state.value().default_lock, base::days(30));
+  EXPECT_EQ(state.value().default_lock_mode, S3Lock::Mode::compliance);
   World denied(http_answer("403 Forbidden", error_xml("AccessDenied")));
   const auto unknown = denied.client().bucket_state();
   ASSERT_TRUE(unknown.ok());

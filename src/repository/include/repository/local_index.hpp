@@ -18,6 +18,8 @@ namespace holdfast::repository {
 struct FoundChunk {
   PackInfo pack;
   ChunkPlace place;
+  // Whether both say the same; the numbers that a run gives its packs don't matter.
+  [[nodiscard]] bool is_same_place(const FoundChunk& other) const;
 };
 
 // Lookups and avoid() may be called by any thread at any time; update(), add() and clear() by one
@@ -49,6 +51,10 @@ class LocalIndex {
 
   // Any place that is not in a pack excluded by avoid().
   [[nodiscard]] std::optional<FoundChunk> find(const ChunkId& id) const;
+  // All such places, each once, at most `places_max`; what find() gives comes first. A writer's
+  // segment may name places that hold something else.
+  [[nodiscard]] std::vector<FoundChunk> find_all(const ChunkId& id,
+                                                 std::size_t places_max = 1'000) const;
   // Packs whose chunks find() must not give (condemned by a prune). Replaces the set.
   void avoid(std::span<const ObjectHash> packs);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "repository/condemnation.hpp"
+#include "repository/lock_renewal.hpp"
 #include "repository/repository.hpp"
 
 namespace holdfast::repository {
@@ -60,6 +61,12 @@ struct PruneReport {
   std::uint64_t packs_deleted = 0;
   std::uint64_t bytes_rewritten = 0;
   std::vector<IgnoredObject> ignored;  // forged or foreign; reported, never a reason to stop
+  // What counts, and should make somebody look: snapshots whose writer lied, objects that others
+  // were laid over. Nothing is lost by it.
+  std::vector<IgnoredObject> suspicious;
+  LockReport locks;                // of what is needed: extended
+  std::uint64_t packs_locked = 0;  // condemned, and deleted when their lock has ended
+  std::uint64_t bytes_locked = 0;
   bool executed = false;
 };
 

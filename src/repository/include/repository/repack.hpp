@@ -14,6 +14,7 @@ namespace holdfast::repository {
 struct RepackTotals {
   std::uint64_t bytes = 0;
   std::uint64_t chunks = 0;
+  std::vector<ObjectHash> packs;  // that were stored
 };
 
 // Stores the chunks at `places` (all of one type) in new packs and makes the index of them durable,

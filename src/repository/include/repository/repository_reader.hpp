@@ -39,6 +39,10 @@ class RepositoryReader final : public ContentReader {
   base::Result<std::vector<Group>> group(std::span<const ChunkId> ids,
                                          std::vector<ChunkId>& absent) const;
   base::Result<base::Bytes> get_once(const ChunkId& id);
+  base::Result<base::Bytes> get_at(const FoundChunk& found);
+  // From another place than the one that gave `error`, which is the answer if there is none: a
+  // writer's segment may say anything.
+  base::Result<base::Bytes> get_elsewhere(const FoundChunk& tried, base::Error error);
   // One pass of fetch(). What is absent goes to `again` if there is one, else to `receive`.
   base::Result<void> fetch_once(std::span<const ChunkId> ids, const Receive& receive,
                                 const std::stop_token& stop, std::vector<ChunkId>* again);

@@ -20,11 +20,15 @@ struct SnapshotRecord {
   ObjectHash id{};
   base::Time stored_at;
   ShortId domain{};
-  SnapshotSummary summary;  // tags as notes left them
+  ShortId signer{};          // writer id
+  std::string signer_label;  // as the roster calls it
+  SnapshotSummary summary;   // tags as notes left them
   std::vector<Hold> holds;
   [[nodiscard]] bool is_held() const { return !holds.empty(); }
   // Stored after its session had run out: its writer reported a failure (docs/internals/prune.md).
   bool late = false;
+  // The admin noted that its writer committed what it had not stored: nothing waits for it.
+  bool never_whole = false;
 };
 
 struct SnapshotList {
@@ -32,6 +36,12 @@ struct SnapshotList {
   std::vector<IgnoredObject> ignored;     // forged, foreign, or of a domain whose key isn't at hand
   std::vector<IgnoredObject>
       damaged;  // named as snapshots, signed or not, and unreadable: these stop a prune
+  // Locked ones that were forgotten: their objects go when the locks end. (objects' names)
+  std::vector<std::string> forgotten;
+  std::vector<std::string> notes;  // names of the notes that count
+  // Those that say they are of a host whose snapshots somebody else has signed so far: forged,
+  // unless the host got a new key.
+  std::vector<IgnoredObject> of_other_hosts;
 };
 
 // Reads all of them (objects come from the local cache where it has them).
@@ -44,23 +54,32 @@ base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::stri
 // The full detail (warnings, statistics); needs the reading key.
 base::Result<SnapshotDetail> read_detail(const Repository& repository, const ObjectHash& snapshot);
 
-// The newest snapshot of the same series: same source, host, label and paths, not late.
+// The newest snapshot of the same series: same source, host, label and paths, not late, and
+// signed by `signer` if one is given.
 [[nodiscard]] const SnapshotRecord* newest_of_series(const SnapshotList& list,
                                                      std::string_view source, std::string_view host,
                                                      std::string_view label,
-                                                     const std::vector<base::Bytes>& paths);
+                                                     const std::vector<base::Bytes>& paths,
+                                                     const std::optional<ShortId>& signer = {});
 // The local node cache of that series.
 [[nodiscard]] std::string series_cache_path(const Repository& repository, std::string_view source,
                                             std::string_view host, std::string_view label,
                                             const std::vector<base::Bytes>& paths);
 
-enum class NoteAction : std::uint8_t { tag = 1, untag = 2, hold = 3, release = 4 };
-// Stores a note. A release needs the admin key, the others the writer's.
+enum class NoteAction : std::uint8_t {
+  tag = 1,
+  untag = 2,
+  hold = 3,
+  release = 4,
+  forget = 5,       // while a lock keeps its object
+  never_whole = 6,  // SnapshotRecord::never_whole
+};
+// Stores a note. Release, forget and never_whole need the admin key, the others the writer's.
 base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot,
                               NoteAction action, std::string_view key, std::string_view value);
 
 // Deletes a snapshot's object; needs the admin key. conflict if it is held. What only it needed
-// goes with the next prune.
+// goes with the next prune. Of an object that is locked it is noted that it was forgotten.
 base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot);
 
 }  // namespace holdfast::repository

@@ -40,6 +40,12 @@ class LimitStorage final : public Storage {
   base::Result<ListPage> list_versions(const ListOptions& options) override;
   base::Result<std::vector<RemoveOutcome>> remove(std::span<const std::string> names) override;
   base::Result<void> retain(std::string_view name, base::Time until) override;
+  base::Result<void> read_version(const ObjectVersion& object, Range range,
+                                  base::MutableByteView out) override;
+  base::Result<ObjectInfo> stat_version(const ObjectVersion& object) override;
+  base::Result<void> retain_version(const ObjectVersion& object, base::Time until) override;
+  base::Result<std::vector<RemoveOutcome>> remove_versions(
+      std::span<const ObjectVersion> objects) override;
   base::Result<std::optional<std::uint64_t>> free_bytes() override;
 
  private:

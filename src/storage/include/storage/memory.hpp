@@ -40,11 +40,20 @@ class MemoryStorage final : public Storage {
   base::Result<ListPage> list_versions(const ListOptions& options) override;
   base::Result<std::vector<RemoveOutcome>> remove(std::span<const std::string> names) override;
   base::Result<void> retain(std::string_view name, base::Time until) override;
+  base::Result<void> read_version(const ObjectVersion& object, Range range,
+                                  base::MutableByteView out) override;
+  base::Result<ObjectInfo> stat_version(const ObjectVersion& object) override;
+  base::Result<void> retain_version(const ObjectVersion& object, base::Time until) override;
+  base::Result<std::vector<RemoveOutcome>> remove_versions(
+      std::span<const ObjectVersion> objects) override;
   base::Result<std::optional<std::uint64_t>> free_bytes() override;
 
   // For tests and the simulation: lets `change` alter the bytes of the current version in place, as
   // a failing disk would; version, time and lock stay. not_found if there is none.
   base::Result<void> damage(std::string_view name, const std::function<void(base::Bytes&)>& change);
+  // What a bucket allows to everybody who may put: another version over the current one, with the
+  // lock of the place. Needs versions.
+  void overwrite(std::string_view name, base::ByteView content);
   // The same world's end of retention: drops versions that are not current and no longer locked, as
   // a bucket's lifecycle rule does. Returns how many.
   std::size_t expire_versions();
@@ -65,7 +74,12 @@ class MemoryStorage final : public Storage {
                                   const PutOptions& options);
   base::Result<std::shared_ptr<const base::Bytes>> find(std::string_view name,
                                                         std::string_view version);
+  [[nodiscard]] std::optional<base::Time> lock_of(const PutOptions& options) const;
+  base::Result<void> remove_version(const ObjectVersion& object,
+                                    std::optional<base::Time>& locked_until);
   [[nodiscard]] ObjectInfo info_of(const std::string& name, const Version& version) const;
+  // The version with this name, a delete marker too; none if there is none. With the mutex held.
+  Version* find_version(const ObjectVersion& object);
   // The current object; none if absent or deleted. Call with the mutex held.
   Version* current(std::string_view name);
 

@@ -48,9 +48,18 @@ class RetryStorage final : public Storage {
   // Names whose own outcome may change are tried again, too.
   base::Result<std::vector<RemoveOutcome>> remove(std::span<const std::string> names) override;
   base::Result<void> retain(std::string_view name, base::Time until) override;
+  base::Result<void> read_version(const ObjectVersion& object, Range range,
+                                  base::MutableByteView out) override;
+  base::Result<ObjectInfo> stat_version(const ObjectVersion& object) override;
+  base::Result<void> retain_version(const ObjectVersion& object, base::Time until) override;
+  base::Result<std::vector<RemoveOutcome>> remove_versions(
+      std::span<const ObjectVersion> objects) override;
   base::Result<std::optional<std::uint64_t>> free_bytes() override;
 
  private:
+  template <typename Item, typename Call>
+  base::Result<std::vector<RemoveOutcome>> remove_all(std::span<const Item> items,
+                                                      const Call& call);
   class Attempts;
   class RetryUpload;
 

@@ -18,6 +18,10 @@
 #include "storage/storage.hpp"
 #include "storage/url.hpp"
 
+namespace holdfast::wire {
+class S3Client;
+}
+
 namespace holdfast::storage {
 
 // References are borrowed and outlive the storage.
@@ -32,13 +36,20 @@ struct S3Surroundings {
 // Thread-safe. Uploads must not outlive the storage.
 class S3Storage final : public Storage {
  public:
-  // already_exists if there is anything below the prefix. The bucket must be there.
+  // already_exists if there is anything below the prefix. The bucket must be there; if the URL asks
+  // for a lock, with a default retention that is as long and as strong.
   static base::Result<std::unique_ptr<S3Storage>> create(const S3Url& url,
                                                          const S3Surroundings& around);
   // not_found if there is nothing below the prefix, nor ever was in a bucket that keeps versions.
   static base::Result<std::unique_ptr<S3Storage>> open(const S3Url& url,
                                                        const S3Surroundings& around);
+  // Asks nothing of the bucket yet.
+  static base::Result<std::unique_ptr<S3Storage>> connect(const S3Url& url,
+                                                          const S3Surroundings& around);
   ~S3Storage() override;
+
+  // For what goes beyond a storage. Borrowed.
+  [[nodiscard]] wire::S3Client& client() noexcept;
 
   [[nodiscard]] std::string describe() const override;
   [[nodiscard]] Capabilities capabilities() const override;
@@ -51,15 +62,20 @@ class S3Storage final : public Storage {
   base::Result<ListPage> list_versions(const ListOptions& options) override;
   base::Result<std::vector<RemoveOutcome>> remove(std::span<const std::string> names) override;
   base::Result<void> retain(std::string_view name, base::Time until) override;
+  base::Result<void> read_version(const ObjectVersion& object, Range range,
+                                  base::MutableByteView out) override;
+  base::Result<ObjectInfo> stat_version(const ObjectVersion& object) override;
+  base::Result<void> retain_version(const ObjectVersion& object, base::Time until) override;
+  base::Result<std::vector<RemoveOutcome>> remove_versions(
+      std::span<const ObjectVersion> objects) override;
   // A bucket has no end that it would know of.
   base::Result<std::optional<std::uint64_t>> free_bytes() override;
 
  private:
   struct State;
   explicit S3Storage(std::unique_ptr<State> state);
-  static base::Result<std::unique_ptr<S3Storage>> connect(const S3Url& url,
-                                                          const S3Surroundings& around);
-  base::Result<void> learn_about_bucket();
+  enum class Demand { any_lock, default_lock };
+  base::Result<void> learn_about_bucket(Demand demand);
 
   const std::unique_ptr<State> state_;
 };

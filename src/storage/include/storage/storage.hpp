@@ -77,12 +77,23 @@ struct Capabilities {
   // one clock gives all storage times. Prune then needn't wait out its grace
   // (docs/internals/prune.md).
   bool consistent = false;
+  // What is stored here cannot be deleted for so long; maintenance renews that of what is needed.
+  std::optional<base::Duration> lock = {};
 };
 
 // What became of each name of a batch delete.
 struct RemoveOutcome {
   std::string name;
-  std::optional<base::Error> error;  // nothing: it is gone (absence before the call counts as gone)
+  // Nothing: it is gone (absence before the call counts as gone).
+  std::optional<base::Error> error = {};
+  // With an error: what stands in the way is a lock that ends then, nothing else.
+  std::optional<base::Time> locked_until = {};
+};
+
+// One version of an object, or a delete marker.
+struct ObjectVersion {
+  std::string name;
+  std::string version;  // of ObjectInfo; not empty
 };
 
 // Thread-safe.
@@ -113,6 +124,16 @@ class Storage {
   // Locks, or extends the lock of, the current version. unsupported without
   // Capabilities::retention.
   virtual base::Result<void> retain(std::string_view name, base::Time until) = 0;
+
+  // The same of one version, as `version` of ObjectInfo names it; unsupported without
+  // Capabilities::versions.
+  virtual base::Result<void> read_version(const ObjectVersion& object, Range range,
+                                          base::MutableByteView out);
+  virtual base::Result<ObjectInfo> stat_version(const ObjectVersion& object);
+  virtual base::Result<void> retain_version(const ObjectVersion& object, base::Time until);
+  // For good; what is locked stays. Up to 1,000; one outcome for each, in the same order.
+  virtual base::Result<std::vector<RemoveOutcome>> remove_versions(
+      std::span<const ObjectVersion> objects);
   // Bytes free at the place, if it knows.
   virtual base::Result<std::optional<std::uint64_t>> free_bytes() = 0;
 

@@ -93,6 +93,14 @@ struct S3ListOptions {
   std::size_t page_size = 1000;
 };
 
+struct S3ObjectVersion {
+  std::string key;
+  std::string version;  // not empty
+};
+
+// Whether to use the right to ignore locks in governance mode.
+enum class S3Bypass { no, yes };
+
 // What became of a key of a batch; nothing: it is gone.
 using S3RemoveOutcome = std::optional<base::Error>;
 
@@ -101,6 +109,7 @@ struct S3BucketState {
   std::optional<bool> versioned;
   std::optional<bool> lockable;
   std::optional<base::Duration> default_lock;
+  std::optional<S3Lock::Mode> default_lock_mode;
   base::Time server_time;  // when it answered
 };
 
@@ -129,20 +138,28 @@ class S3Client {
                                             const S3PutOptions& options);
   base::Result<void> abort_multipart(const std::string& key, const std::string& upload);
 
+  // `version` empty, here and below: the current one.
   // Exactly out.size() > 0 bytes from `offset`. damaged if the object ends before.
-  base::Result<void> read(const std::string& key, std::uint64_t offset, base::MutableByteView out);
-  // The whole object; `version` empty: the current one. damaged above `size_max`.
+  base::Result<void> read(const std::string& key, std::uint64_t offset, base::MutableByteView out,
+                          const std::string& version = {});
+  // The whole object. damaged above `size_max`.
   base::Result<base::Bytes> get(const std::string& key, std::uint64_t size_max,
                                 const std::string& version);
-  base::Result<S3Object> head(const std::string& key);
+  base::Result<S3Object> head(const std::string& key, const std::string& version = {});
 
   base::Result<S3Page> list(const S3ListOptions& options);
   base::Result<S3Page> list_versions(const S3ListOptions& options);
   // Up to 1,000 different keys; one outcome each, in the same order.
   base::Result<std::vector<S3RemoveOutcome>> remove(std::span<const std::string> keys);
 
-  // Of the current version.
-  base::Result<void> put_retention(const std::string& key, const S3Lock& lock);
+  // Up to 1,000 different ones, for good; one outcome each, in the same order.
+  base::Result<std::vector<S3RemoveOutcome>> remove_versions(
+      std::span<const S3ObjectVersion> objects, S3Bypass bypass = S3Bypass::no);
+
+  base::Result<void> put_retention(const std::string& key, const S3Lock& lock,
+                                   const std::string& version = {}, S3Bypass bypass = S3Bypass::no);
+  // Sets the lock that new objects get if they ask for none; whole days.
+  base::Result<void> put_default_lock(S3Lock::Mode mode, base::Duration lock);
   // unavailable, without a retry, if there is no such bucket.
   base::Result<void> check_bucket();
   base::Result<S3BucketState> bucket_state();

@@ -1,0 +1,44 @@
+// Declares doctor.
+#include "commands/handlers.hpp"
+#include "declarations.hpp"
+
+namespace holdfast::cli {
+
+namespace {
+
+Command declare_doctor() {
+  return {
+      .name = "doctor",
+      .summary = "prove what can be proved of a repository's location",
+      .description =
+          "Tries, with the credentials at hand, what a backup needs, and what nobody who steals "
+          "them may be able to do: delete what is locked, shorten or bypass a lock, change the "
+          "bucket's default retention. Each check is a line: ok, problem or unknown, and what to "
+          "do about it. Run it with the credentials of the machine that is backed up.\n\n"
+          "It needs no passphrase and touches nothing but probes of its own, of 32 bytes; a locked "
+          "one stays until its lock ends.",
+      .groups = {&repository_options()},
+      .exits = {{ExitCode::done, "all is well"},
+                {ExitCode::failed, "there is a problem"},
+                {ExitCode::usage, ""},
+                {ExitCode::unverified, "no problem was found, and something could not be checked"}},
+      .examples = {{"holdfast doctor --to 's3://backups/web?region=eu-central-1&lock=30d'",
+                    "Can whoever breaks into this machine delete its backups?"}},
+      .json = {{"location", FieldType::string, "What was examined."},
+               {"checks", FieldType::array, "What was found."},
+               {"checks[].check", FieldType::string, "Which check: a stable word."},
+               {"checks[].outcome", FieldType::string, "ok, problem or unknown."},
+               {"checks[].message", FieldType::string, "What was seen."},
+               {"checks[].advice", FieldType::string, "What to do; may be empty."}},
+      .run = &run_doctor,
+  };
+}
+
+}  // namespace
+
+std::vector<const Command*> doctor_commands() {
+  static const Command doctor = declare_doctor();
+  return {&doctor};
+}
+
+}  // namespace holdfast::cli
