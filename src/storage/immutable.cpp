@@ -141,7 +141,6 @@ base::Result<std::string> ImmutableStorage::version_to_read(std::string_view nam
 base::Result<void> ImmutableStorage::read(std::string_view name, Range range,
                                           base::MutableByteView out) {
   const std::string version = TRY(version_to_read(name));
-  if (range.size == 0) return inner_->read(name, range, out);
   auto done = inner_->read_version({std::string(name), version}, range, out);
   if (!done.ok() && done.error().code() == ErrorCode::not_found) {
     const std::lock_guard lock(mutex_);

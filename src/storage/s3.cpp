@@ -63,6 +63,12 @@ wire::S3Options::Style style_of(const S3Url& url) {
   return url.endpoint.empty() && !dotted ? Style::virtual_host : Style::path;
 }
 
+// Servers count with 63 bits.
+bool can_be_asked_for(Range range) {
+  constexpr auto end_max = static_cast<std::uint64_t>(INT64_MAX);
+  return range.size <= end_max && range.offset <= end_max - range.size;
+}
+
 ObjectInfo info_of(std::string_view name, const wire::S3Object& object) {
   ObjectInfo info;
   info.name = name;
@@ -281,8 +287,7 @@ base::Result<std::unique_ptr<Upload>> S3Storage::begin_put() {
 base::Result<void> S3Storage::read(std::string_view name, Range range, base::MutableByteView out) {
   CHECK(range.size == out.size(), "a range and a buffer of different sizes");
   if (!is_valid_name(name)) return invalid_name(name, describe());
-  constexpr auto end_max = static_cast<std::uint64_t>(INT64_MAX);
-  if (range.size == 0 || range.size > end_max || range.offset > end_max - range.size) {
+  if (range.size == 0 || !can_be_asked_for(range)) {
     const ObjectInfo info = TRY(stat(name));
     if (range.offset > info.size || range.size > info.size - range.offset) {
       return range_past_end(name, range, info.size, describe());
@@ -350,7 +355,13 @@ base::Result<void> S3Storage::read_version(const ObjectVersion& object, Range ra
                                            base::MutableByteView out) {
   CHECK(range.size == out.size(), "a range and a buffer of different sizes");
   if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
-  if (range.size == 0) return {};
+  if (range.size == 0 || !can_be_asked_for(range)) {
+    const ObjectInfo info = TRY(stat_version(object));
+    if (range.offset > info.size || range.size > info.size - range.offset) {
+      return range_past_end(object.name, range, info.size, describe());
+    }
+    return {};
+  }
   return state_->client.read(state_->key_of(object.name), range.offset, out, object.version);
 }
 

@@ -149,6 +149,11 @@ base::Result<ListPage> list_s3_version_page(wire::S3Client& client, const std::s
   const Continuation from = continuation_of(options);
   wire::S3ListOptions ask{.prefix = prefix + options.prefix, .page_size = page_size_of(options)};
   if (!from.name.empty()) ask.key_marker = prefix + from.name;
+  // MinIO refuses a mark outside of what is asked for.
+  if (!ask.key_marker.empty() && !ask.key_marker.starts_with(ask.prefix)) {
+    if (ask.key_marker > ask.prefix) return ListPage{};
+    ask.key_marker.clear();
+  }
   ask.version_marker = from.mark;
   for (int pages = 0; pages < empty_pages_max; ++pages) {
     wire::S3Page answer = TRY(client.list_versions(ask));
