@@ -353,6 +353,7 @@ base::Result<void> S3Storage::retain(std::string_view name, base::Time until) {
 
 base::Result<void> S3Storage::read_version(const ObjectVersion& object, Range range,
                                            base::MutableByteView out) {
+  if (!state_->capabilities.versions) return no_versions(describe());
   CHECK(range.size == out.size(), "a range and a buffer of different sizes");
   if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
   if (range.size == 0 || !can_be_asked_for(range)) {
@@ -366,6 +367,7 @@ base::Result<void> S3Storage::read_version(const ObjectVersion& object, Range ra
 }
 
 base::Result<ObjectInfo> S3Storage::stat_version(const ObjectVersion& object) {
+  if (!state_->capabilities.versions) return no_versions(describe());
   if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
   const wire::S3Object found =
       TRY(state_->client.head(state_->key_of(object.name), object.version));
@@ -373,6 +375,7 @@ base::Result<ObjectInfo> S3Storage::stat_version(const ObjectVersion& object) {
 }
 
 base::Result<void> S3Storage::retain_version(const ObjectVersion& object, base::Time until) {
+  if (!state_->capabilities.versions) return no_versions(describe());
   if (!is_valid_name(object.name)) return invalid_name(object.name, describe());
   if (!state_->capabilities.retention) return no_retention(describe());
   const std::string key = state_->key_of(object.name);
@@ -385,6 +388,7 @@ base::Result<void> S3Storage::retain_version(const ObjectVersion& object, base::
 
 base::Result<std::vector<RemoveOutcome>> S3Storage::remove_versions(
     std::span<const ObjectVersion> objects) {
+  if (!state_->capabilities.versions) return no_versions(describe());
   TRY(check_batch(objects.size(), describe()));
   std::vector<wire::S3ObjectVersion> keys;
   keys.reserve(objects.size());
