@@ -251,12 +251,13 @@ class Promises {
   void check_lock(const Plan& plan, const Destination& destination, const Location& location) {
     const auto kept = horizon(destination.keep);
     if (!kept || *kept >= *location.lock) return;
-    diagnostics_.warning(
-        destination.keep_position,
-        fmt::format("{} keeps {} at {}, which is locked for {}: it can't be "
-                    "deleted before",
-                    plan.name, describe(destination.keep), location.name, describe(*location.lock)),
-        "keep it as long as the lock, or shorten the lock");
+    const auto kept_text =
+        destination.keep.age == kept ? describe(*kept) : describe(destination.keep);
+    diagnostics_.warning(destination.keep_position,
+                         fmt::format("{} keeps {} at {}, which is locked for {}: it can't be "
+                                     "deleted before",
+                                     plan.name, kept_text, location.name, describe(*location.lock)),
+                         "keep it as long as the lock, or shorten the lock");
   }
 
   // Whoever gets hold of one thing must not have the other too.
