@@ -7,11 +7,11 @@
 #include <memory>
 #include <string>
 
-#include "../../src/storage/tests/temporary_directory.hpp"
 #include "base/clock.hpp"
 #include "io/executor.hpp"
 #include "storage/s3.hpp"
 #include "storage/url.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "../../src/storage/tests/temporary_directory.hpp"
 #include "io/executor.hpp"
 #include "storage/url.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

@@ -1,8 +1,6 @@
 // Machines, files and snapshots for tests.
 #include "repository_fixture.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <mutex>
 
 #include "repository/path_key.hpp"
@@ -11,27 +9,12 @@
 
 namespace holdfast::repository {
 
-namespace {
-
-std::string make_cache() {
-  auto pattern = (std::filesystem::temp_directory_path() / "holdfast-repository-XXXXXX").string();
-  CHECK(::mkdtemp(pattern.data()) != nullptr, "no temporary directory");
-  return pattern;
-}
-
-}  // namespace
-
 TestRepository::TestRepository(storage::Capabilities capabilities)
-    : storage(clock, {.capabilities = capabilities, .capacity = {}}), cache_(make_cache()) {
+    : storage(clock, {.capabilities = capabilities, .capacity = {}}) {
   CreateOptions options;
   options.config = small_config();
   options.cost = {.memory_kib = 8 * 1024, .passes = 1};
   must(Repository::create(environment(), options, passphrase()));
-}
-
-TestRepository::~TestRepository() {
-  std::error_code ignored;
-  std::filesystem::remove_all(cache_, ignored);
 }
 
 Config TestRepository::small_config() {
@@ -50,7 +33,7 @@ Environment TestRepository::environment(const std::string& machine) {
           .executor = executor,
           .clock = clock,
           .random = random,
-          .cache_directory = cache_ + "/" + machine};
+          .cache_directory = cache_ / machine};
 }
 
 std::unique_ptr<Repository> TestRepository::open(const std::string& machine) {

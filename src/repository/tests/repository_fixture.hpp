@@ -13,6 +13,7 @@
 #include "repository/repository.hpp"
 #include "repository/snapshot_writer.hpp"
 #include "storage/memory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::repository {
 
@@ -36,7 +37,6 @@ class TestRepository {
  public:
   explicit TestRepository(storage::Capabilities capabilities = {
                               .versions = false, .retention = false, .consistent = true});
-  ~TestRepository();
 
   [[nodiscard]] static Config small_config();
   [[nodiscard]] Environment environment(const std::string& machine = "a");
@@ -51,7 +51,7 @@ class TestRepository {
   storage::MemoryStorage storage;
 
  private:
-  std::string cache_;
+  TemporaryDirectory cache_;
 };
 
 // Random bytes that don't compress, the same for the same seed.

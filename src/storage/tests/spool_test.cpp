@@ -8,7 +8,7 @@
 
 #include "base/random.hpp"
 #include "base/units.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

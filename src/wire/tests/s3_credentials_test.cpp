@@ -9,7 +9,7 @@
 #include <map>
 
 #include "credentials_file.hpp"
-#include "scripted_server.hpp"
+#include "support/scripted_server.hpp"
 
 namespace holdfast::wire {
 

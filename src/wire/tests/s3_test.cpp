@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include "scripted_server.hpp"
+#include "support/scripted_server.hpp"
 
 namespace holdfast::wire {
 
