@@ -150,6 +150,8 @@ class Round:
 
     def operate(self):
         tool, latest = self.tool, 0
+        # Again for each tool: the machine may have dropped it meanwhile.
+        warm(self.corpus)
         self.measure("first", tool.backup(self.corpus, 0))
         oldest = tool.oldest()
         last = max(OPERATIONS.index(operation) for operation in self.operations)
