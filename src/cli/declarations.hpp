@@ -31,6 +31,10 @@ struct CommandFamily {
 [[nodiscard]] const OptionGroup& program_options();
 // Which repository.
 [[nodiscard]] const OptionGroup& repository_options();
+// Which strategy, in which environment.
+[[nodiscard]] const OptionGroup& strategy_options();
+// Where the catalog of a strategy lies.
+[[nodiscard]] const OptionGroup& state_options();
 // Where the passphrase comes from.
 [[nodiscard]] const OptionGroup& key_options();
 // Where a new passphrase comes from.
@@ -50,6 +54,7 @@ struct CommandFamily {
 [[nodiscard]] std::vector<const Command*> copy_commands();
 [[nodiscard]] std::vector<const Command*> key_commands();
 [[nodiscard]] std::vector<const Command*> strategy_commands();
+[[nodiscard]] std::vector<const Command*> run_commands();
 [[nodiscard]] std::vector<const Command*> program_commands();
 
 }  // namespace holdfast::cli

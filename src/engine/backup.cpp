@@ -87,7 +87,7 @@ base::Result<BackupReport> back_up(repository::Repository& repository, const Bac
   const auto began = environment.clock.monotonic();
   repository::SnapshotOptions snapshot_options{
       .compression_level = options.compression_level,
-      .source = "files",
+      .source = options.source,
       .host = options.host.empty() ? this_host() : options.host,
       .label = options.label,
       .paths = raw_paths(options.capture.roots),

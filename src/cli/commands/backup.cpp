@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/units.hpp"
+#include "commands/component.hpp"
 #include "commands/handlers.hpp"
 #include "environment.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
 #include "requests.hpp"
 #include "session.hpp"
+#include "strategy_file.hpp"
 
 namespace holdfast::cli {
 
@@ -28,6 +32,14 @@ std::string command_of_record(const Invocation& invocation) {
     }
   }
   return text;
+}
+
+// Words that begin with / or . are paths.
+bool names_components(const Invocation& invocation) {
+  const auto& words = invocation.arguments("PATH");
+  return std::none_of(words.begin(), words.end(), [](const std::string& word) {
+    return word.starts_with('/') || word.starts_with('.');
+  });
 }
 
 Result<engine::BackupOptions> options_of(const Invocation& invocation) {
@@ -118,6 +130,7 @@ void write_text(Output& output, const engine::BackupReport& report) {
 }  // namespace
 
 Result<ExitCode> run_init(Invocation& invocation) {
+  if (!invocation.option("to") && has_strategy_file(invocation)) return init_strategy(invocation);
   const auto url = TRY(repository_url(invocation));
   repository::ShortId id{};
   {
@@ -148,6 +161,12 @@ Result<ExitCode> run_init(Invocation& invocation) {
 }
 
 Result<ExitCode> run_backup(Invocation& invocation) {
+  if (names_components(invocation)) {
+    if (has_strategy_file(invocation)) return back_up_components(invocation);
+    return base::Error(base::ErrorCode::invalid_argument,
+                       "there is nothing to back up: no path, and no strategy that has components")
+        .with_hint("name a path that begins with / or ., or the strategy with --config FILE");
+  }
   const auto options = TRY(options_of(invocation));
   const auto session = TRY(Session::open(invocation));
   const bool dry = invocation.flag("dry-run");

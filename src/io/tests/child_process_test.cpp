@@ -60,6 +60,15 @@ TEST(RunChild, HidesSecretsFromTheEnvironment) {
   ::unsetenv("HOLDFAST_TEST_VISIBLE");
 }
 
+TEST(RunChild, GivesVariablesAndADirectory) {
+  auto command = shell_command("echo $PLACE; pwd");
+  command.variables = {"PLACE=here"};
+  command.working_directory = "/";
+  EXPECT_EQ(output_of(command), "here\n/\n");
+  command.working_directory = "/no/such/directory";
+  EXPECT_EQ(run_child(command).error().code(), ErrorCode::not_found);
+}
+
 TEST(RunChild, HandsDownNoDescriptors) {
   const Fd held = open_file("/dev/null", 0).value();
   EXPECT_THAT(output_of(shell_command("ls /proc/$$/fd | wc -l")), testing::MatchesRegex("[3-5]\n"));
