@@ -77,8 +77,9 @@ std::string without_password(std::string_view text) {
   const auto scheme = text.find("://");
   if (scheme == std::string_view::npos) return std::string(text);
   const auto start = scheme + 3;
-  const auto end = std::min(text.find_first_of("/?# ", start), text.size());
-  const auto at = text.substr(start, end - start).rfind('@');
+  // A password that was filled in may hold what ends one in an address that is well formed: /, ?,
+  // # and spaces. Rather too much is hidden than a part of it shown.
+  const auto at = text.substr(start).rfind('@');
   if (at == std::string_view::npos) return std::string(text);
   const auto colon = text.substr(start, at).find(':');
   if (colon == std::string_view::npos) return std::string(text);

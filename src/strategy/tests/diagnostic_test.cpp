@@ -34,7 +34,12 @@ TEST(Diagnostic, ThereIsAnEnd) {
 TEST(Diagnostic, PasswordsAreNotShown) {
   EXPECT_EQ(without_password("postgresql://u:secret@h:5/d"), "postgresql://u:***@h:5/d");
   EXPECT_EQ(without_password("x://u:p@ss@h"), "x://u:***@h");
-  EXPECT_EQ(without_password("postgresql://u@h/d:e@f"), "postgresql://u@h/d:e@f");
+  EXPECT_EQ(without_password("redis://u:pa/ss@h"), "redis://u:***@h");
+  EXPECT_EQ(without_password("redis://u:p@ss/w?o#r d@h/0"), "redis://u:***@h/0");
+  EXPECT_EQ(without_password("a redis://u:p@h b"), "a redis://u:***@h b");
+  // It might be one.
+  EXPECT_EQ(without_password("postgresql://u@h/d:e@f"), "postgresql://u@h/d:***@f");
+  EXPECT_EQ(without_password("s3://bucket/a@b"), "s3://bucket/a@b");
   EXPECT_EQ(without_password("no address"), "no address");
   Diagnostics diagnostics;
   diagnostics.error({}, "m", "", "redis://:secret@h");

@@ -56,7 +56,8 @@ class Diagnostics {
 [[nodiscard]] std::string format(const Diagnostic& diagnostic,
                                  const std::vector<std::string>& files);
 
-// The text with the password of an address in it replaced by ***.
+// The text with the password of an address in it replaced by ***: all from the first colon after
+// :// to the last @. Hides too much where an @ stands behind the host.
 [[nodiscard]] std::string without_password(std::string_view text);
 
 }  // namespace holdfast::strategy
