@@ -70,6 +70,9 @@ void print_diagnostics(const strategy::Parsed& parsed, Output& output) {
     }
     if (!each.hint.empty()) output.result(fmt::format("    {}", each.hint));
   }
+  if (const auto dropped = parsed.diagnostics.dropped(); dropped > 0) {
+    output.result(fmt::format("{} more of the same severities are not shown", dropped));
+  }
   const auto count = [&](Severity severity) {
     const auto number = parsed.diagnostics.count(severity);
     return fmt::format("{} {}{}", number, severity_name(severity), number == 1 ? "" : "s");

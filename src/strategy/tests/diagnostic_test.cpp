@@ -29,6 +29,19 @@ TEST(Diagnostic, ThereIsAnEnd) {
   Diagnostics diagnostics;
   for (int i = 0; i < 5000; ++i) diagnostics.error({0, 1, 1}, std::to_string(i));
   EXPECT_EQ(diagnostics.all().size(), 1000U);
+  EXPECT_EQ(diagnostics.count(Severity::error), 5000U);
+  EXPECT_EQ(diagnostics.dropped(), 4000U);
+}
+
+TEST(Diagnostic, AnErrorIsNotDrownedByNotes) {
+  Diagnostics diagnostics;
+  for (int i = 0; i < 5000; ++i) diagnostics.note({0, 1, 1}, std::to_string(i));
+  diagnostics.error({0, 2, 1}, "the one");
+  EXPECT_TRUE(diagnostics.has_errors());
+  diagnostics.settle();
+  EXPECT_EQ(diagnostics.all().back().message, "the one");
+  EXPECT_EQ(diagnostics.count(Severity::error), 1U);
+  EXPECT_EQ(diagnostics.count(Severity::note), 5000U);
 }
 
 TEST(Diagnostic, PasswordsAreNotShown) {
