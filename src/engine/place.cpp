@@ -132,40 +132,51 @@ Result<std::unique_ptr<Location>> open_place(const Workplace& workplace,
   return Location::open(options, key.view()).with_context("location " + location.name);
 }
 
+namespace {
+
+// Makes the repository of one location; `first` is the one whose domain it shares, or the first
+// itself.
+Result<void> make_place(const Workplace& workplace, const strategy::Location& location,
+                        base::ByteView key, std::unique_ptr<Location>& first) {
+  const auto options = TRY(options_of(workplace, location));
+  repository::CreateOptions create;
+  if (first != nullptr) {
+    create.config = first->repository().config();
+    create.shared_domain = &first->repository().keys();
+  }
+  TRY(Location::create(options, create, key));
+  if (first == nullptr) first = TRY(Location::open(options, key));
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<MadePlace>> make_places(const Workplace& workplace) {
   const auto key = TRY(key_of(workplace));
   std::vector<MadePlace> made;
-  std::unique_ptr<Location> first;  // whose domain the others share
-  const auto make = [&](const strategy::Location& location, MadePlace& place) -> Result<void> {
-    const auto options = TRY(options_of(workplace, location));
-    place.url = options.url;
-    auto opened = Location::open(options, key.view());
-    if (opened.ok()) {
-      place.outcome = MadePlace::Outcome::was_there;
-    } else if (opened.error().code() != ErrorCode::not_found) {
-      return std::move(opened).error();
-    } else {
-      repository::CreateOptions create;
-      if (first != nullptr) {
-        create.config = first->repository().config();
-        create.shared_domain = &first->repository().keys();
-      }
-      TRY(Location::create(options, create, key.view()));
-      if (first == nullptr) opened = Location::open(options, key.view());
-    }
-    if (first == nullptr) first = TRY(std::move(opened));
-    return {};
-  };
-  // Those that are there come first: the new ones share their domain.
+  std::unique_ptr<Location> first;
+  // Those that are there come first: new ones share their domain.
   for (const auto& location : workplace.strategy.locations) {
     if (location.kind != strategy::LocationKind::repository) continue;
     MadePlace place{.location = location.name, .url = {}, .error = {}};
-    auto done = make(location, place);
-    if (!done.ok()) {
+    place.url = TRY(url_of(workplace.strategy, location));
+    auto opened = open_place(workplace, location);
+    if (opened.ok()) {
+      place.outcome = MadePlace::Outcome::was_there;
+      if (first == nullptr) first = std::move(opened).value();
+    } else if (opened.error().code() != ErrorCode::not_found) {
       place.outcome = MadePlace::Outcome::failed;
-      place.error = std::move(done).error().with_context("location " + location.name);
+      place.error = std::move(opened).error();
     }
     made.push_back(std::move(place));
+  }
+  for (auto& place : made) {
+    if (place.outcome != MadePlace::Outcome::made) continue;
+    auto done =
+        make_place(workplace, *workplace.strategy.location(place.location), key.view(), first);
+    if (done.ok()) continue;
+    place.outcome = MadePlace::Outcome::failed;
+    place.error = std::move(done).error().with_context("location " + place.location);
   }
   return made;
 }

@@ -12,7 +12,8 @@ namespace holdfast::engine {
 namespace {
 
 constexpr const char* files =
-    "  files:\n    files: { paths: [data] }\n    plans: { p: { at: '03:00', to: [ssd, hdd] } }\n";
+    "  files:\n    files: { paths: [data] }\n    plans: { p: { at: '03:00', to: [ssd, hdd], keep: "
+    "7d } }\n";
 
 TEST(Place, AddressesTakeTheStrategysKeys) {
   TestStrategy test(files);

@@ -32,7 +32,8 @@ class PlanRunTest : public testing::Test {
   }
   std::vector<std::string> log_of(const std::string& id) {
     std::vector<std::string> lines;
-    for (const auto& line : test.catalog->runs().lines(id).value()) lines.push_back(line.text);
+    const auto found = test.catalog->runs().lines(id).value();
+    for (const auto& line : found) lines.push_back(line.text);
     return lines;
   }
 
@@ -109,7 +110,8 @@ TEST_F(PlanRunTest, KeepsWhatRetentionSays) {
   EXPECT_EQ(snapshots("ssd").snapshots.size(), 2U);
   EXPECT_EQ(snapshots("hdd").snapshots.size(), 4U);
   std::uint64_t deletions = 0;
-  for (const auto& each : test.catalog->evidence().list(0, 100).value()) {
+  const auto evidence = test.catalog->evidence().list(0, 100).value();
+  for (const auto& each : evidence) {
     if (each.kind == "deletion") ++deletions;
   }
   EXPECT_EQ(deletions, 2U);
@@ -128,7 +130,7 @@ TEST_F(PlanRunTest, ACopyPlanClaimsWhatIsThere) {
 TEST_F(PlanRunTest, AHookThatFailsEndsTheRun) {
   TestStrategy other(
       "  files:\n    files: { paths: [data] }\n    hooks: { before: ['echo no; exit 3'] }\n"
-      "    plans: { daily: { at: '03:00', to: ssd } }\n");
+      "    plans: { daily: { at: '03:00', to: { ssd: 7d } } }\n");
   other.write("data/a", "x");
   ASSERT_TRUE(make_places(*other.workplace).ok());
   const auto report =

@@ -26,7 +26,7 @@ class StatusTest : public testing::Test {
 
   TestStrategy test{
       "  files:\n    files: { paths: [data] }\n    objectives: { rpo: 1d }\n"
-      "    plans: { daily: { at: '03:00', to: [ssd, hdd] } }\n"};
+      "    plans: { daily: { at: '03:00', to: [ssd, hdd], keep: 7d } }\n"};
 };
 
 TEST_F(StatusTest, NothingIsMissedUntilItIsThere) {

@@ -32,7 +32,7 @@ class TestStrategy {
     };
     auto parsed = strategy::parse(source);
     for (const auto& each : parsed.diagnostics.all()) {
-      CHECK(each.severity != strategy::Severity::error, "the test's strategy has errors");
+      CHECK(each.severity != strategy::Severity::error, each.message);
     }
     strategy = std::move(parsed.strategy);
     catalog = catalog::Catalog::open(directory / "state").value();
