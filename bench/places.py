@@ -162,8 +162,8 @@ class Minio(Place):
             connection.close()
 
     def version(self):
-        found = re.search(r"-(\d{8})\d*-", setup.MINIO_MODULE)
-        return f"MinIO of {found[1]}" if found else "MinIO"
+        found = re.search(r"-(\d{4})(\d{2})(\d{2})\d*-", setup.MINIO_MODULE)
+        return f"MinIO of {'-'.join(found.groups())}" if found else "MinIO"
 
 
 class Sftp(Place):

@@ -94,7 +94,7 @@ def peer_row(tools, operation):
         return []
     ratio = peer[1] / ours
     outcome = MET if ratio >= FACTOR else NOT_MET
-    if outcome == NOT_MET and transfer and peer[1] / transfer[1] < FACTOR:
+    if outcome == NOT_MET and transfer and transfer[1] <= peer[1] < FACTOR * transfer[1]:
         reached = "reached" if ours <= TRANSFER_SHARE_MAX * transfer[1] else "**not reached**"
         outcome = f"{transfer[0]} needs {seconds(transfer[1])} s for the bytes alone; {reached}"
     title = f"{OPERATIONS[operation].split(',')[0]} {FACTOR} times as fast as the fastest peer"
