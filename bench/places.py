@@ -154,8 +154,9 @@ class Minio(Place):
     def answers(self):
         connection = http.client.HTTPConnection(self.link.address, self.port, timeout=5)
         try:
-            connection.request("GET", "/minio/health/ready")
-            return connection.getresponse().status == 200
+            # Without a signature: refused as soon as it knows its buckets, and not before.
+            connection.request("GET", f"/{self.bucket}")
+            return connection.getresponse().status == 403
         except OSError:
             return False
         finally:
