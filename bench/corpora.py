@@ -6,7 +6,10 @@ usr      a copy of /usr without its largest toolchains, 0.8 to 3 GB
 random   4 GiB that does not compress, in four files
 dumps    4 GiB: eight successive SQL dumps of 512 MiB, 1 to 2 % of the rows changed between two
 tensors  2 GiB: four successive bf16 checkpoints of 512 MiB, part of the weights moved a little
-random-1g   1 GiB that does not compress, in four files; for repositories behind a network
+
+and for repositories behind a network, where a round is longer:
+usr-third   every third entry of the directories in usr
+random-1g   1 GiB that does not compress, in four files
 
 Everything that is generated comes from fixed seeds. The corpora lie below HOLDFAST_BENCH_DIR
 (build/bench-data by default). A corpus is made in a hidden sibling and renamed, so one that exists
@@ -148,6 +151,24 @@ def make_usr(target):
     packer.stdout.close()
     if packer.wait() != 0:
         raise RuntimeError("copying /usr failed")
+
+
+def make_usr_third(target):
+    source = make("usr")
+    tops = [top for top in sorted((source / "usr").iterdir()) if top.is_dir() and not top.is_symlink()]
+    entries = [entry for top in tops for entry in sorted(top.iterdir())]
+    names = [str(entry.relative_to(source)) for entry in entries[2::3]]
+    target.mkdir(parents=True)
+    packer = subprocess.Popen(
+        ["tar", "-C", str(source), "-c", "--null", "--verbatim-files-from", "-T", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    unpacker = subprocess.Popen(["tar", "-C", str(target), "-xp"], stdin=packer.stdout)
+    packer.stdout.close()
+    packer.stdin.write("\0".join(names).encode())
+    packer.stdin.close()
+    if packer.wait() != 0 or unpacker.wait() != 0:
+        raise RuntimeError("copying a third of usr failed")
 
 
 def make_random(target, file_size=1024 * MIB):
@@ -307,6 +328,7 @@ MAKERS = {
     "random": make_random,
     "dumps": make_dumps,
     "tensors": make_tensors,
+    "usr-third": make_usr_third,
     "random-1g": make_random_1g,
 }
 

@@ -7,6 +7,7 @@ CORPORA = {
     "usr": "a copy of /usr: programs, libraries, headers, documentation",
     "random": "four files that do not compress",
     "dumps": "eight successive SQL dumps, 1 to 2 % of the rows changed between two",
+    "usr-third": "every third entry of the directories in usr",
     "random-1g": "1 GiB that does not compress, in four files",
     "tensors": "four successive bf16 checkpoints, half of the matrices moved a little between two",
 }

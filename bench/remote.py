@@ -16,7 +16,7 @@ from places import PLACES
 from remote_tools import make_plain, tools_at
 from rounds import WORK, Round
 
-CORPORA = ["usr", "random-1g"]
+CORPORA = ["usr-third", "random-1g"]
 PLACES_MEASURED = ["minio", "minio-20ms", "sftp"]
 
 

@@ -128,8 +128,9 @@ class Round:
         finally:
             self.change.revert()
             self.tool.close()
-            # Times of the last two seconds are trusted by no tool that is careful.
-            time.sleep(TRUSTED_AFTER_S)
+            if {"changed", "prune"} & set(self.operations):
+                # Times of the last two seconds are trusted by no tool that is careful.
+                time.sleep(TRUSTED_AFTER_S)
 
     def operate(self):
         tool, latest = self.tool, 0
