@@ -84,6 +84,13 @@ def remove(path):
     subprocess.run(["rm", "-rf", str(path)], check=True)
 
 
+def clear_work():
+    """Takes away what this run, or one that was killed, left below the work directory."""
+    for name in ("restored", "untar"):
+        Scratch(WORK / name, 0).close()
+    remove(WORK)
+
+
 def check_restored(tool, corpus, *, contents):
     """Complains when a restored tree differs: always numbers and sizes, on request every byte."""
     restored, original = tool.restored_tree(corpus), tool.original(corpus)

@@ -34,7 +34,7 @@ import remote_tools  # noqa: E402
 import report  # noqa: E402
 from change import Change  # noqa: E402
 from places import PLACES  # noqa: E402
-from rounds import WORK, Results, Round, remove  # noqa: E402
+from rounds import WORK, Results, Round, clear_work  # noqa: E402
 from tools import OPERATIONS, TOOLS  # noqa: E402
 
 RESULTS = setup.ROOT / "bench" / "results"
@@ -150,10 +150,11 @@ def main():
             return 1
         # Servers, mounts and devices are taken away however the run ends.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended by a signal"))
+        clear_work()
         try:
             (remote.measure if options.remote else measure)(options, results)
         finally:
-            remove(WORK)
+            clear_work()
     if not options.no_render:
         report.render(results.content, setup.ROOT / "docs")
     return 0
