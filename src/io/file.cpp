@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 namespace holdfast::io {
 
@@ -66,8 +67,9 @@ constexpr std::size_t passing_size_min = 128 * 1024;
 
 ssize_t write_passing(int fd, const base::Byte* from, std::size_t size, off_t offset) {
   if (size >= passing_size_min) {
-    // The kernel's interface is older than const.
-    const iovec piece{const_cast<base::Byte*>(from), size};
+    // The structure serves reading as well, so it knows no const.
+    iovec piece{nullptr, size};
+    std::memcpy(&piece.iov_base, &from, sizeof from);
     const ssize_t put = ::pwritev2(fd, &piece, 1, offset, written_without_cache);
     if (put >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return put;
   }
