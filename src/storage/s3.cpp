@@ -89,10 +89,11 @@ struct S3Storage::State {
                 .storage_class = from.storage_class,
                 .encryption = std::move(encryption),
                 .stop = around.stop}),
+        spool_files(spool_directory_of(around)),
         place{.client = client,
               .executor = around.executor,
               .prefix = from.prefix.empty() ? std::string() : from.prefix + "/",
-              .spool_directory = spool_directory_of(around),
+              .spool_files = spool_files,
               .description = describe(),
               .lock_of = [this](const PutOptions& options) { return lock_of(options); }} {}
 
@@ -125,6 +126,7 @@ struct S3Storage::State {
   wire::HttpClient http;
   wire::S3CredentialsSource credentials;
   wire::S3Client client;
+  SpoolFiles spool_files;
   S3Place place;  // settled once the bucket is known
   Capabilities capabilities;
   base::Duration ahead;  // of our clock: the server's

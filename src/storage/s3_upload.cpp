@@ -31,7 +31,7 @@ std::size_t part_size_for(std::size_t size) {
 
 }  // namespace
 
-S3Upload::S3Upload(const S3Place& place) : place_(place), spool_(place.spool_directory) {}
+S3Upload::S3Upload(const S3Place& place) : place_(place), spool_(place.spool_files) {}
 
 S3Upload::~S3Upload() { abort_parts(); }
 
