@@ -129,6 +129,7 @@ base::Result<void> Verifier::load(const std::optional<std::string>& name) {
            .message = "ignored: " + ignored.error.message()});
   }
   report_.snapshots = snapshots_.size();
+  if (const auto& roster = repository_.unread_roster()) add_error(roster->name, roster->error);
   std::vector<repository::IgnoredObject> ignored;
   TRY(repository_.refresh_index(repository::Repository::Segments::all, &ignored));
   for (const auto& segment : ignored) {
@@ -288,8 +289,13 @@ base::Result<void> Verifier::scan() {
     progress.current = name;
     if (progress_) progress_(progress);
     if (!scanned.ok()) {
-      add_error(name, scanned.error());
-      if (!is_outage(scanned.error())) bad_packs_[pack.name] = 0;
+      const bool is_foreign = scanned.error().code() == base::ErrorCode::wrong_key;
+      if (is_foreign && !repository_.unread_roster()) {
+        add_note(name, "ignored: " + scanned.error().message());
+      } else {
+        add_error(name, scanned.error());
+      }
+      if (is_foreign || !is_outage(scanned.error())) bad_packs_[pack.name] = 0;
       return {};
     }
     report_.bytes_read += scanned.value().bytes_read;

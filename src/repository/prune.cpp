@@ -45,6 +45,7 @@ class PruneRunner {
 
  private:
   base::Result<void> look();
+  base::Result<void> list_anew();
   base::Result<void> read_again();
   base::Result<void> mark_snapshots();
   base::Result<void> plan();
@@ -96,7 +97,7 @@ class PruneRunner {
 base::Result<void> PruneRunner::look() {
   step("listing");
   // Snapshots before the index: what a listed one needs was indexed before it was committed.
-  snapshots_ = TRY(list_snapshots(repository_));
+  TRY(list_anew());
   condemnations_ = TRY(list_condemnations(repository_, &report_.ignored));
   TRY(repository_.refresh_index(Repository::Segments::all, nullptr));
   listed_ = TRY(list_packs(repository_, &report_.ignored));
@@ -329,9 +330,18 @@ base::Result<void> PruneRunner::execute_ripe() {
   return remove_packs(ripe);
 }
 
+// The snapshots as of now, judged by a roster that was the newest after they had been read: a
+// machine that was enrolled while this runs is not nobody.
+base::Result<void> PruneRunner::list_anew() {
+  do {
+    snapshots_ = TRY(list_snapshots(repository_));
+  } while (TRY(repository_.refresh_roster()));
+  return repository_.require_newest_roster("pruning");
+}
+
 // Snapshots, index and packs as of now, in the order of look().
 base::Result<void> PruneRunner::read_again() {
-  snapshots_ = TRY(list_snapshots(repository_));
+  TRY(list_anew());
   TRY(repository_.refresh_index(Repository::Segments::all));
   listed_ = TRY(list_packs(repository_));
   live_.reset();  // the index was updated: its numbers are new
@@ -539,6 +549,7 @@ base::Result<PruneReport> prune(Repository& repository, const PruneOptions& opti
                                 const PruneProgressCall& progress, std::stop_token stop) {
   if (!repository.keys().reader) return needs_reading_key("pruning");
   if (!repository.keys().admin) return needs_admin_key("pruning");
+  TRY(repository.require_newest_roster("pruning"));
   return PruneRunner(repository, options, progress, std::move(stop)).run(run);
 }
 

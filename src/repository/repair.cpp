@@ -43,6 +43,7 @@ class Repairer {
   base::Result<void> salvage(IndexRewrite& rewrite, PackReader& packs);
   base::Result<void> save_from_damaged_packs(Session& session);
   base::Result<std::vector<std::string>> damaged_small_objects();
+  base::Result<bool> can_do_without_roster(const std::string& name);
   base::Result<void> remove_damaged_objects();
   base::Result<void> repair_snapshots();
   base::Result<bool> is_whole(const SnapshotRecord& snapshot);
@@ -83,11 +84,13 @@ base::Result<void> Repairer::rebuild() {
     if (progress_) progress_(++done, list.size());
     if (!scanned.ok()) {
       const auto code = scanned.error().code();
-      if (code != base::ErrorCode::damaged && code != base::ErrorCode::not_found)
+      // Of a domain that isn't on the roster: foreign, not damaged. It stays where it is.
+      const bool is_foreign = code == base::ErrorCode::wrong_key;
+      if (code != base::ErrorCode::damaged && code != base::ErrorCode::not_found && !is_foreign)
         return std::move(scanned).error();
       report_.index.unreadable_packs.push_back(
           {pack_object_name(pack.type, pack.name), std::move(scanned).error()});
-      damaged_packs_.push_back({pack, {}});
+      if (!is_foreign) damaged_packs_.push_back({pack, {}});
       return {};
     }
     auto& result = scanned.value();
@@ -178,12 +181,21 @@ base::Result<std::vector<std::string>> Repairer::damaged_small_objects() {
       if (bytes.error().code() != base::ErrorCode::damaged) return base::Error(bytes.error());
       if (prefix == snapshots_prefix) {
         damaged_snapshots_.insert(*hash);
-      } else {
+      } else if (prefix != roster_prefix || TRY(can_do_without_roster(info.name))) {
         names.push_back(info.name);
       }
     }
   }
   return names;
+}
+
+// The roster in use, which was whole when it was read, gets a successor first; a newer one stays.
+base::Result<bool> Repairer::can_do_without_roster(const std::string& name) {
+  const auto number = number_of_name(name, roster_prefix);
+  const auto& roster = repository_.roster();
+  if (!number || *number > roster.sequence) return false;
+  if (*number == roster.sequence) TRY(repository_.write_roster(roster.writers));
+  return true;
 }
 
 base::Result<void> Repairer::remove_damaged_objects() {
@@ -296,6 +308,7 @@ base::Result<RepairReport> repair(Repository& repository, const RepairProgress& 
   if (!repository.keys().reader) return needs_reading_key("a repair");
   if (!repository.keys().writer) return needs_writing_key("a repair");
   if (!repository.keys().admin) return needs_admin_key("a repair");
+  TRY(repository.require_newest_roster("a repair"));
   return Repairer(repository, progress, std::move(stop)).run();
 }
 

@@ -293,6 +293,7 @@ base::Result<void> write_note(const Repository& repository, const ObjectHash& sn
 
 base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot) {
   if (!repository.keys().admin) return needs_admin_key("forgetting a snapshot");
+  TRY(repository.require_newest_roster("forgetting a snapshot"));  // who may hold it
   if (snapshot.is_held()) {
     return base::Error(base::ErrorCode::conflict, "snapshot " + short_name(snapshot.id) +
                                                       " is held: " + snapshot.holds.back().reason)

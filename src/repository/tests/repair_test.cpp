@@ -135,5 +135,34 @@ TEST(Repair, HoldsGoOverToTheSuccessor) {
   EXPECT_TRUE(list.snapshots[0].is_held());
 }
 
+TEST(Repair, TheRosterInUseGetsASuccessorBeforeItGoes) {
+  TestRepository test;
+  const auto files = many_files();
+  auto repository = test.open();
+  const auto snapshot = must(write_snapshot(*repository, files));
+  const auto name = must(test.storage.list_all(roster_prefix)).at(0).name;
+  must(test.storage.damage(name, [](base::Bytes& bytes) { bytes[90] ^= 1; }));
+  (void)must(repair(*repository, {}, {}));
+  EXPECT_FALSE(test.storage.stat(name).ok());
+  EXPECT_EQ(must(test.storage.list_all(roster_prefix)).size(), 1U);
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), snapshot.summary.root)), files);
+}
+
+TEST(Repair, APackOfADomainThatIsNotOnTheRosterStays) {
+  TestRepository test;
+  auto repository = test.open();
+  (void)must(write_snapshot(*repository, many_files()));
+  auto pack = must(test.storage.get(pack_names(*repository, ChunkType::data).front(), 1 << 20));
+  pack[24] ^= 1;  // the domain
+  const auto name = pack_object_name(ChunkType::data, codec::sha256(pack));
+  must(test.storage.put(name, pack));
+  const auto report = must(repair(*repository, {}, {}));
+  EXPECT_TRUE(test.storage.stat(name).ok());
+  EXPECT_EQ(report.lost_count, 0U);
+  EXPECT_TRUE(report.removed_objects.empty());
+  ASSERT_EQ(report.index.unreadable_packs.size(), 1U);
+  EXPECT_EQ(report.index.unreadable_packs[0].name, name);
+}
+
 }  // namespace
 }  // namespace holdfast::repository
