@@ -216,13 +216,23 @@ std::unique_ptr<LocalIndex>& Repository::slot_of(Segments segments) const {
 
 LocalIndex* Repository::index(Segments segments) const { return slot_of(segments).get(); }
 
+// What an index remembers holds for whoever opens its directory: so there is one for each set of
+// keys that judges segments alike. Who reads, reads every domain that is on the roster.
+std::string Repository::index_directory(Segments segments) const {
+  const auto domain = base::to_hex(keys_.domain);
+  if (segments == Segments::trusted) {
+    CHECK(keys_.writer.has_value(), "only a writer has segments to trust");
+    return cache_path("index-trusted-" + domain + "-" +
+                      base::to_hex(signer_id(keys_.writer->verify_key())));
+  }
+  return cache_path(keys_.reader ? "index-all" : "index-domain-" + domain);
+}
+
 base::Result<LocalIndex*> Repository::refresh_index(Segments segments,
                                                     std::vector<IgnoredObject>* ignored) {
   auto& slot = slot_of(segments);
   if (!slot) {
-    const auto directory =
-        cache_path(segments == Segments::all ? "index" : "index-" + base::to_hex(keys_.domain));
-    slot = TRY(LocalIndex::open(environment_.files, directory));
+    slot = TRY(LocalIndex::open(environment_.files, index_directory(segments)));
   }
   std::vector<ObjectHash> wanted;
   for (const auto& info : TRY(storage().list_all(index_prefix))) {
@@ -250,14 +260,14 @@ base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const Obje
                                                                       Segments segments) const {
   const auto name = object_name(index_prefix, hash);
   const auto bytes = TRY(get_object(storage(), name, segment_bytes_max));
-  // wrong_key: not to be relied on here, for good; the index remembers it and doesn't ask again. An
-  // outage may pass.
+  // wrong_key: not to be relied on here. For good, and then the index remembers it and doesn't ask
+  // again; or as far as this roster tells, to which a machine may be added.
   const auto not_relied_on = [&](std::string_view why) {
     return base::Error(base::ErrorCode::wrong_key, name + std::string(why));
   };
   auto opened = open_signed(index_magic, id(), signers_, bytes);
   if (!opened.ok() && opened.error().code() == base::ErrorCode::permission_denied) {
-    return not_relied_on(" is signed by nobody on the roster");
+    return not_relied_on(" is signed by nobody on the roster").with_retry(base::Retry::may_help);
   }
   const auto object = TRY_CONTEXT(std::move(opened), name);
   base::ByteReader body(object.body);
@@ -266,9 +276,13 @@ base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const Obje
   const bool own =
       keys_.writer && signer_id(keys_.writer->verify_key()) == signer_id(object.signer->verify_key);
   const bool is_admin = object.signer->role == Signer::Role::admin;
-  if (owner == nullptr || (!is_admin && object.signer->domain != domain_id) ||
+  if ((!is_admin && object.signer->domain != domain_id) ||
       (segments == Segments::trusted && (domain_id != keys_.domain || !(own || is_admin)))) {
     return not_relied_on(" is of a writer or domain that isn't relied on here");
+  }
+  if (owner == nullptr) {
+    auto error = not_relied_on(" is of a domain whose key isn't at hand");
+    return keys_.reader ? std::move(error).with_retry(base::Retry::may_help) : std::move(error);
   }
   const auto plaintext = TRY_CONTEXT(owner->open_receipt(id(), index_magic, body), name);
   TRY(body.expect_end());

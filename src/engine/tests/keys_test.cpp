@@ -244,6 +244,33 @@ TEST_F(KeysTest, NoSecretIsInAnyObject) {
   }
 }
 
+// What one key may not rely on is no reason for another's to pass it over.
+TEST_F(KeysTest, AMachineThatWasUsedWithAWritersKeyRestoresEverythingWithAReaders) {
+  (void)back_up(*open());
+  (void)add(SlotRole::writer, "writes");
+  const auto writer = open("writes", "shared");
+  (void)must(verify(writer->repository(), Level::present, std::nullopt, {}, {}));
+  EXPECT_TRUE(differences(files(), restored(*open(passphrase, "shared"))).empty());
+}
+
+TEST_F(KeysTest, WhatANewMachineStoredIsReadAfterAProcessThatDidNotKnowIt) {
+  const auto before = open();
+  (void)add(SlotRole::writer, "writes");
+  (void)back_up(*open("writes", "writer"));
+  std::vector<repository::IgnoredObject> ignored;
+  (void)must(before->repository().refresh_index(repository::Repository::Segments::all, &ignored));
+  EXPECT_FALSE(ignored.empty());
+  EXPECT_TRUE(differences(files(), restored(*open())).empty());
+}
+
+TEST_F(KeysTest, WritersThatShareAMachineTrustTheirOwnSegmentsOnly) {
+  (void)add(SlotRole::writer, "one", Deduplication::shared);
+  (void)add(SlotRole::writer, "two", Deduplication::shared);
+  let_it_settle();
+  (void)back_up(*open("one", "shared"));
+  EXPECT_GE(back_up(*open("two", "shared")).bytes_new, 370'011U);
+}
+
 TEST_F(KeysTest, WhoWasEnrolledWhileAPruneRunsIsKnownToIt) {
   (void)back_up(*open());
   const auto pruning = open();

@@ -120,6 +120,7 @@ class Repository {
   base::Result<OwnedSegment> read_owned_segment(const ObjectHash& hash, Segments segments) const;
   base::Result<void> load_roster();
   void load_domains();
+  [[nodiscard]] std::string index_directory(Segments segments) const;
   [[nodiscard]] std::unique_ptr<LocalIndex>& slot_of(Segments segments) const;
 
   Environment environment_;
