@@ -397,7 +397,15 @@ base::Result<PackSet> PruneRunner::young_packs() const {
         info.stored_at + storage_staleness_max + storage_skew(repository_.storage()) < now_)
       continue;
     const auto segment = repository_.read_segment_of(*name);
-    if (!segment.ok()) continue;  // one that doesn't count makes no place
+    if (!segment.ok()) {
+      switch (segment.error().code()) {
+        case base::ErrorCode::not_found:
+        case base::ErrorCode::damaged:
+        case base::ErrorCode::unsupported:
+        case base::ErrorCode::wrong_key: continue;     // one that doesn't count makes no place
+        default: return base::Error(segment.error());  // not known: it may be what makes one young
+      }
+    }
     for (const auto& pack : segment.value().segment.packs) young.insert(pack.name);
   }
   return young;

@@ -165,6 +165,36 @@ TEST(Prune, APackWhoseCopyIsYoungStaysForThisTime) {
   EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), files);
 }
 
+// The segment that says where the copy lies is in this machine's index, and can't be read anew: the
+// copy may be young, so the old place stays.
+TEST(Prune, ASegmentThatCantBeReadForNowEndsIt) {
+  TestRepository test({.versions = false, .retention = false, .consistent = false});
+  auto repository = test.open();
+  const TestFiles files{{"/f", noise(1, 200'000)}};
+  (void)must(write_snapshot(*repository, files));
+  std::vector<CondemnedPack> packs;
+  for (const auto& [name, pack] : must(list_packs(*repository))) packs.push_back({pack.type, name});
+  (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
+  test.clock.advance(base::hours(25));
+  (void)run_prune(*repository);  // copies
+  BadSectors disk(test.storage);
+  for (const auto& segment : must(test.storage.list_all(index_prefix)))
+    disk.add(segment.name, 0, segment.size);
+  const auto around = test.environment();
+  const auto again = must(Repository::open({.storage = disk,
+                                            .files = around.files,
+                                            .executor = around.executor,
+                                            .clock = around.clock,
+                                            .random = around.random,
+                                            .cache_directory = around.cache_directory},
+                                           TestRepository::passphrase()));
+  const auto report = prune(*again, {}, PruneRun::real, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::io);
+  for (const auto& pack : packs)
+    EXPECT_TRUE(test.storage.stat(pack_object_name(pack.type, pack.name)).ok());
+}
+
 TEST(Prune, AStorageClockThatJumpsForwardEndsNoGrace) {
   TestRepository test({.versions = false, .retention = false, .consistent = false});
   TestClock local;
