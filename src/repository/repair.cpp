@@ -47,6 +47,7 @@ class Repairer {
   base::Result<void> remove_damaged_objects();
   base::Result<void> repair_snapshots();
   base::Result<bool> is_whole(const SnapshotRecord& snapshot);
+  static base::Result<void> expect_losses(const std::vector<TreeGap>& gaps);
   base::Result<void> replace(const SnapshotRecord& snapshot);
   base::Result<bool> entry_is_whole(const Entry& entry);
   base::Result<void> carry_notes(const SnapshotRecord& from, const ObjectHash& to);
@@ -123,8 +124,17 @@ base::Result<void> Repairer::salvage(IndexRewrite& rewrite, PackReader& packs) {
       const auto read =
           repository_.storage().read(pack_object_name(chunk.pack.type, chunk.pack.name),
                                      {.offset = place.offset, .size = place.stored_size}, stored);
-      if (read.ok() && packs.decode(*opened.value(), place, stored, decompressor, plaintext).ok())
+      if (!read.ok()) {
+        const auto code = read.error().code();
+        const bool is_lost = code == base::ErrorCode::damaged || code == base::ErrorCode::not_found;
+        return is_lost ? base::Result<void>() : read;
+      }
+      const auto decoded = packs.decode(*opened.value(), place, stored, decompressor, plaintext);
+      if (decoded.ok()) {
         damaged.good.push_back(place);
+      } else if (decoded.error().code() != base::ErrorCode::damaged) {
+        return decoded;
+      }
       return {};
     }));
     report_.index.chunks += damaged.good.size();
@@ -235,7 +245,19 @@ base::Result<bool> Repairer::is_whole(const SnapshotRecord& snapshot) {
     if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
     if (!TRY(entry_is_whole(*entry))) return false;
   }
+  TRY(expect_losses(cursor.gaps()));
   return cursor.gaps().empty();
+}
+
+// A node that can't be read for now, or by this program, is not lost: no reason to replace
+// anything.
+base::Result<void> Repairer::expect_losses(const std::vector<TreeGap>& gaps) {
+  for (const auto& gap : gaps) {
+    const auto code = gap.error.code();
+    if (code != base::ErrorCode::not_found && code != base::ErrorCode::damaged)
+      return base::Error(gap.error).with_context("reading a snapshot's tree");
+  }
+  return {};
 }
 
 base::Result<void> Repairer::repair_snapshots() {
@@ -270,6 +292,7 @@ base::Result<void> Repairer::replace(const SnapshotRecord& snapshot) {
     writer->warn(path, reason);
     lose(snapshot.id, std::move(path), reason);
   }
+  TRY(expect_losses(cursor.gaps()));
   for (const auto& gap : cursor.gaps()) {
     auto first = path_of_key(gap.first_key);
     const auto reason =

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "pack_fixture.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
 #include "repository/prune.hpp"
@@ -162,6 +163,20 @@ TEST(Repair, APackOfADomainThatIsNotOnTheRosterStays) {
   EXPECT_TRUE(report.removed_objects.empty());
   ASSERT_EQ(report.index.unreadable_packs.size(), 1U);
   EXPECT_EQ(report.index.unreadable_packs[0].name, name);
+}
+
+TEST(Repair, WhatANewerProgramWroteStays) {
+  PackFixture fixture;
+  const auto builder = must(PackBuilder::begin(fixture.target(), ChunkType::data));
+  const auto content = noise(1, 1'000);
+  const auto encoded = fixture.encoded(content);
+  encoded[0] = 77;  // the codec
+  must(builder->add(fixture.domain().id_of(ChunkType::data, content), encoded));
+  const auto pack = fixture.commit(must(builder->finish())).info;
+  const auto report = repair(*fixture.repository, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::unsupported);
+  EXPECT_TRUE(fixture.test.storage.stat(pack_object_name(pack.type, pack.name)).ok());
 }
 
 }  // namespace
