@@ -63,6 +63,7 @@ base::Result<Note> read_note(const Repository& repository, const std::string& na
 }
 
 void apply(const Note& note, SnapshotRecord& snapshot) {
+  if (note.key == copied_from_tag) return;  // only who made the copy says of what
   auto& tags = snapshot.summary.tags;
   const auto tag = std::find_if(tags.begin(), tags.end(),
                                 [&](const auto& pair) { return pair.first == note.key; });
@@ -264,11 +265,19 @@ std::string series_cache_path(const Repository& repository, std::string_view sou
   return repository.cache_path("trees/" + base::to_hex(codec::sha256(name)).substr(0, 32));
 }
 
+base::Result<void> check_tag(std::string_view key) {
+  if (key != copied_from_tag) return {};
+  return base::Error(base::ErrorCode::invalid_argument,
+                     "'" + std::string(key) + "' is set by copies alone")
+      .with_hint("choose another key");
+}
+
 base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot,
                               NoteAction action, std::string_view key, std::string_view value) {
   const auto& keys = repository.keys();
   if (!keys.writer) return needs_writing_key("annotating a snapshot");
   if (action == NoteAction::release && !keys.admin) return needs_admin_key("releasing a snapshot");
+  if (action == NoteAction::tag || action == NoteAction::untag) TRY(check_tag(key));
   if (key.size() + value.size() > tag_bytes_max) {
     return base::Error(base::ErrorCode::invalid_argument, "a tag or reason is too long")
         .with_hint("16 KiB is the most");

@@ -18,8 +18,6 @@
 
 namespace holdfast::repository {
 
-inline constexpr std::string_view copied_from_tag = "copied-from";
-
 struct CopyTotals {
   std::uint64_t bytes_copied = 0;  // stored in the target
   std::uint64_t chunks_copied = 0;

@@ -54,6 +54,12 @@ base::Result<SnapshotDetail> read_detail(const Repository& repository, const Obj
                                             std::string_view host, std::string_view label,
                                             const std::vector<base::Bytes>& paths);
 
+// Says of a copy what it is a copy of: "<snapshot>@<repository>". Whoever makes a copy puts it into
+// the snapshot itself; notes don't change it.
+inline constexpr std::string_view copied_from_tag = "copied-from";
+// invalid_argument for a key that isn't the user's to set.
+base::Result<void> check_tag(std::string_view key);
+
 enum class NoteAction : std::uint8_t { tag = 1, untag = 2, hold = 3, release = 4 };
 // Stores a note. A release needs the admin key, the others the writer's.
 base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot,
