@@ -211,7 +211,13 @@ base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::stri
       return base::Error(base::ErrorCode::not_found, "the repository has no snapshot yet")
           .with_hint(hint);
     }
-    return list.snapshots.back();
+    const auto latest = std::find_if(list.snapshots.rbegin(), list.snapshots.rend(),
+                                     [](const SnapshotRecord& each) { return !each.late; });
+    if (latest != list.snapshots.rend()) return *latest;
+    return base::Error(base::ErrorCode::not_found,
+                       "the repository has no snapshot but late ones, whose backups reported a "
+                       "failure")
+        .with_hint("name one by its id to use it for what it is worth; " + std::string(hint));
   }
   const SnapshotRecord* found = nullptr;
   for (const auto& snapshot : list.snapshots) {

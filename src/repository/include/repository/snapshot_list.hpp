@@ -37,8 +37,8 @@ struct SnapshotList {
 // Reads all of them (objects come from the local cache where it has them).
 base::Result<SnapshotList> list_snapshots(const Repository& repository);
 
-// "latest", an id or a unique prefix of one (at least four digits). not_found; invalid_argument if
-// ambiguous.
+// "latest" (late ones don't count), an id or a unique prefix of one (at least four digits).
+// not_found; invalid_argument if ambiguous.
 base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::string_view name);
 
 // The full detail (warnings, statistics); needs the reading key.
