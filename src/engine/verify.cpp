@@ -120,7 +120,9 @@ base::Result<void> Verifier::load(const std::optional<std::string>& name) {
     whole_repository_ = false;
   } else {
     snapshots_ = std::move(list.snapshots);
-    for (const auto& damaged : list.damaged) add_error(damaged.name, damaged.error);
+    for (const auto* damaged : {&list.damaged, &list.damaged_notes}) {
+      for (const auto& object : *damaged) add_error(object.name, object.error);
+    }
     for (const auto& ignored : list.ignored)
       add({.kind = Finding::Kind::note,
            .object = ignored.name,

@@ -176,7 +176,8 @@ base::Result<void> PruneRunner::judge_lack(const SnapshotRecord& snapshot,
                       " could not be read whole; nothing was deleted");
   }
   if (snapshot.late && index_is_whole_) {
-    if (!snapshot.is_held()) void_snapshots_.push_back(object_name(snapshots_prefix, snapshot.id));
+    if (!snapshot.is_held() && !snapshot.unread_note)
+      void_snapshots_.push_back(object_name(snapshots_prefix, snapshot.id));
     return {};
   }
   return std::move(missing.front().error)

@@ -43,6 +43,7 @@ class Repairer {
   base::Result<void> salvage(IndexRewrite& rewrite, PackReader& packs);
   base::Result<void> save_from_damaged_packs(Session& session);
   base::Result<std::vector<std::string>> damaged_small_objects();
+  base::Result<bool> put_back_from_cache(const std::string& name);
   base::Result<bool> can_do_without_roster(const std::string& name);
   base::Result<void> remove_damaged_objects();
   base::Result<void> repair_snapshots();
@@ -191,12 +192,29 @@ base::Result<std::vector<std::string>> Repairer::damaged_small_objects() {
       if (bytes.error().code() != base::ErrorCode::damaged) return base::Error(bytes.error());
       if (prefix == snapshots_prefix) {
         damaged_snapshots_.insert(*hash);
+      } else if (prefix == notes_prefix && TRY(put_back_from_cache(info.name))) {
+        report_.put_back.push_back(info.name);
       } else if (prefix != roster_prefix || TRY(can_do_without_roster(info.name))) {
         names.push_back(info.name);
       }
     }
   }
   return names;
+}
+
+// A hold is worth a look into the cache. Step by step as mending from parity, which goes on with it
+// after a crash.
+base::Result<bool> Repairer::put_back_from_cache(const std::string& name) {
+  const auto cached = repository_.environment().files.read(repository_.cache_path(name));
+  if (!cached.ok() || codec::sha256(cached.value()) != hash_of_name(name)) return false;
+  auto& storage = repository_.storage();
+  const auto copy = std::string(mended_prefix) + name;
+  TRY(remove({copy}));
+  TRY(storage.put(copy, cached.value()));
+  TRY(remove({name}));
+  TRY(storage.put(name, cached.value()));
+  TRY(remove({copy}));
+  return true;
 }
 
 // The roster in use, which was whole when it was read, gets a successor first; a newer one stays.
