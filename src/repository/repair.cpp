@@ -228,6 +228,7 @@ base::Result<bool> Repairer::can_do_without_roster(const std::string& name) {
 
 base::Result<void> Repairer::remove_damaged_objects() {
   auto names = TRY(damaged_small_objects());
+  report_.lost_objects.insert(report_.lost_objects.end(), names.begin(), names.end());
   const auto list = TRY(list_snapshots(repository_));
   for (const auto& damaged : list.damaged) {
     if (damaged.error.code() != base::ErrorCode::damaged) continue;  // of a newer version, say
