@@ -11,6 +11,7 @@
 #include "repository/path_key.hpp"
 #include "repository/repack.hpp"
 #include "repository/repository_reader.hpp"
+#include "repository/session_list.hpp"
 #include "repository/snapshot_writer.hpp"
 #include "repository/tree_cursor.hpp"
 
@@ -27,6 +28,7 @@ class Repairer {
       : repository_(repository), progress_(progress), stop_(std::move(stop)) {}
 
   base::Result<RepairReport> run() {
+    TRY(remove_damaged_condemnations());  // no session begins beside one
     {
       const auto session = TRY(Session::begin(repository_, "repair"));
       TRY(rebuild());
@@ -39,6 +41,7 @@ class Repairer {
   }
 
  private:
+  base::Result<void> remove_damaged_condemnations();
   base::Result<void> rebuild();
   base::Result<void> salvage(IndexRewrite& rewrite, PackReader& packs);
   base::Result<void> save_from_damaged_packs(Session& session);
@@ -72,6 +75,31 @@ class Repairer {
       damaged_snapshots_;  // in the storage, whatever the cache has
   std::unique_ptr<RepositoryReader> reader_;
 };
+
+// What one condemned isn't known: it is condemned again by the next prune. Until then nobody who is
+// at work may rely on it, and nobody may be about to delete it.
+base::Result<void> Repairer::remove_damaged_condemnations() {
+  std::vector<std::string> names;
+  for (const auto& info : TRY(repository_.storage().list_all(condemned_prefix))) {
+    if (!hash_of_name(info.name)) continue;  // foreign
+    const auto bytes = get_object(repository_.storage(), info.name, segment_bytes_max);
+    if (bytes.ok() || bytes.error().code() == base::ErrorCode::not_found) continue;
+    if (bytes.error().code() != base::ErrorCode::damaged) return base::Error(bytes.error());
+    names.push_back(info.name);
+  }
+  if (names.empty()) return {};
+  const auto now = TRY(repository_.storage_now());
+  const auto skew = storage_skew(repository_.storage());
+  for (const auto& session : TRY(list_sessions(repository_))) {
+    if (!is_live(session, now, repository_.config(), skew)) continue;
+    return base::Error(base::ErrorCode::conflict,
+                       names.front() + " is damaged, and somebody is at work who may rely on it")
+        .with_hint("run it again when no backup and no prune is at work, or an hour after");
+  }
+  report_.removed_objects.insert(report_.removed_objects.end(), names.begin(), names.end());
+  report_.lost_objects.insert(report_.lost_objects.end(), names.begin(), names.end());
+  return remove(std::move(names));
+}
 
 // Reads every pack whole; only what decrypts to its id gets into the new index.
 base::Result<void> Repairer::rebuild() {
@@ -182,8 +210,7 @@ base::Result<void> Repairer::save_from_damaged_packs(Session& session) {
 // damaged. The local cache may still have a snapshot: then it gets a successor instead.
 base::Result<std::vector<std::string>> Repairer::damaged_small_objects() {
   std::vector<std::string> names;
-  for (const auto prefix :
-       {keys_prefix, roster_prefix, snapshots_prefix, notes_prefix, condemned_prefix}) {
+  for (const auto prefix : {keys_prefix, roster_prefix, snapshots_prefix, notes_prefix}) {
     for (const auto& info : TRY(repository_.storage().list_all(prefix))) {
       const auto hash = hash_of_name(info.name);
       if (!hash) continue;  // foreign
