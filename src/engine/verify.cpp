@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "repository/live_set.hpp"
 #include "repository/mend.hpp"
@@ -61,11 +62,13 @@ class Verifier {
  private:
   base::Result<void> load(const std::optional<std::string>& name);
   base::Result<void> mark();
+  base::Result<void> mark(const repository::SnapshotRecord& snapshot);
   base::Result<void> choose_packs();
   base::Result<void> check_small_objects();
   base::Result<void> scan();
   base::Result<void> judge();
   base::Result<void> name_files();
+  base::Result<void> name_files_of(const repository::SnapshotRecord& snapshot);
   base::Result<void> check_trees();
   base::Result<void> check_tree(const repository::SnapshotRecord& snapshot);
   base::Result<void> check_parity();
@@ -107,6 +110,10 @@ class Verifier {
   std::unordered_map<ObjectHash, std::uint64_t, IdHash> bad_packs_;
   std::unordered_set<ChunkId, IdHash> bad_chunks_;   // decrypt to something else, in some pack
   std::unordered_set<ChunkId, IdHash> lost_chunks_;  // needed, and good nowhere
+  // Snapshots in scope: late ones that aren't complete and were not asked for by name; and those of
+  // whose trees parts can't be read, which were named.
+  std::unordered_set<ObjectHash, IdHash> void_snapshots_;
+  std::unordered_set<ObjectHash, IdHash> gaps_named_;
   bool trees_have_gaps_ = false;
   std::vector<PackInfo> packs_;  // to be scanned
 };
@@ -154,33 +161,44 @@ base::Result<void> Verifier::mark() {
   if (!can_read()) return {};
   reader_ = TRY(repository::RepositoryReader::open(repository_, repository::Following::nothing));
   live_.emplace(repository_);
-  for (const auto& snapshot : snapshots_) {
-    std::vector<repository::LiveSet::Missing> missing;
-    TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
-    if (missing.empty()) continue;
-    if (snapshot.late) {
-      add({.kind = Finding::Kind::note,
-           .object = {},
-           .path = {},
-           .snapshot = base::to_hex(snapshot.id),
-           .message = "void: stored after its session had run out, and not complete; its writer "
-                      "reported a failure"});
-      continue;
-    }
-    for (const auto& lost : missing) {
-      if (is_outage(lost.error)) {
-        add({.kind = Finding::Kind::could_not_check,
-             .object = {},
-             .path = {},
-             .snapshot = base::to_hex(snapshot.id),
-             .message = lost.error.to_string()});
-      } else {
-        lost_chunks_.insert(lost.id);
-        trees_have_gaps_ = trees_have_gaps_ || lost.is_node;
-      }
+  // Late ones last: a node that is seen is taken as read, and one of theirs may not be readable.
+  for (const bool late : {false, true}) {
+    for (const auto& snapshot : snapshots_) {
+      if (snapshot.late == late) TRY(mark(snapshot));
     }
   }
   report_.chunks = live_->size();
+  return {};
+}
+
+base::Result<void> Verifier::mark(const repository::SnapshotRecord& snapshot) {
+  std::vector<repository::LiveSet::Missing> missing;
+  TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
+  const bool is_outage_of_some = std::any_of(
+      missing.begin(), missing.end(), [](const auto& lost) { return is_outage(lost.error); });
+  // Who names a late snapshot wants to know whether it is complete.
+  if (!missing.empty() && snapshot.late && whole_repository_ && !is_outage_of_some) {
+    void_snapshots_.insert(snapshot.id);
+    add({.kind = Finding::Kind::note,
+         .object = {},
+         .path = {},
+         .snapshot = base::to_hex(snapshot.id),
+         .message = "void: stored after its session had run out, and not complete; its writer "
+                    "reported a failure"});
+    return {};
+  }
+  for (const auto& lost : missing) {
+    if (is_outage(lost.error)) {
+      add({.kind = Finding::Kind::could_not_check,
+           .object = {},
+           .path = {},
+           .snapshot = base::to_hex(snapshot.id),
+           .message = lost.error.to_string()});
+    } else {
+      lost_chunks_.insert(lost.id);
+      trees_have_gaps_ = trees_have_gaps_ || lost.is_node;
+    }
+  }
   return {};
 }
 
@@ -353,54 +371,65 @@ base::Result<void> Verifier::judge() {
 
 base::Result<void> Verifier::name_files() {
   for (const auto& snapshot : snapshots_) {
-    const auto id = base::to_hex(snapshot.id);
-    const auto damage = [&](std::string path, std::string message) {
-      add({.kind = Finding::Kind::damage,
-           .object = {},
-           .path = std::move(path),
-           .snapshot = id,
-           .message = std::move(message)});
-    };
-    repository::TreeCursor cursor(*reader_, snapshot.summary.root,
-                                  repository::TreeCursor::OnGap::collect);
-    while (const auto entry = TRY(cursor.next())) {
-      if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
-      repository::ExtentCursor extents(*reader_, entry->content, entry->size);
-      for (;;) {
-        const auto extent = extents.next();
-        const bool lost = !extent.ok() || (extent.value() &&
-                                           extent.value()->kind == repository::Extent::Kind::data &&
-                                           lost_chunks_.contains(extent.value()->chunk));
-        if (lost) {
-          damage(TRY(repository::path_of_key(entry->key)),
-                 extent.ok() ? "a part of its content is lost" : extent.error().to_string());
-          break;
-        }
-        if (!extent.value()) break;
+    if (void_snapshots_.contains(snapshot.id)) continue;
+    TRY(name_files_of(snapshot));
+  }
+  return {};
+}
+
+base::Result<void> Verifier::name_files_of(const repository::SnapshotRecord& snapshot) {
+  const auto id = base::to_hex(snapshot.id);
+  const auto tell = [&](std::string path, std::string message, const base::Error* unread) {
+    if (unread != nullptr) gaps_named_.insert(snapshot.id);
+    const bool outage = unread != nullptr && is_outage(*unread);
+    add({.kind = outage ? Finding::Kind::could_not_check : Finding::Kind::damage,
+         .object = {},
+         .path = std::move(path),
+         .snapshot = id,
+         .message = std::move(message)});
+  };
+  repository::TreeCursor cursor(*reader_, snapshot.summary.root,
+                                repository::TreeCursor::OnGap::collect);
+  while (const auto entry = TRY(cursor.next())) {
+    if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+    repository::ExtentCursor extents(*reader_, entry->content, entry->size);
+    for (;;) {
+      const auto extent = extents.next();
+      const bool lost = !extent.ok() ||
+                        (extent.value() && extent.value()->kind == repository::Extent::Kind::data &&
+                         lost_chunks_.contains(extent.value()->chunk));
+      if (lost) {
+        tell(
+            TRY(repository::path_of_key(entry->key)),
+            extent.ok() ? std::string("a part of its content is lost") : extent.error().to_string(),
+            extent.ok() ? nullptr : &extent.error());
+        break;
       }
+      if (!extent.value()) break;
     }
-    for (const auto& gap : cursor.gaps()) {
-      auto first = repository::path_of_key(gap.first_key);
-      damage(first.ok() ? std::move(first).value() : "/",
-             std::to_string(gap.entries) +
-                 " entries from here on can't be read: " + gap.error.to_string());
-    }
+  }
+  for (const auto& gap : cursor.gaps()) {
+    auto first = repository::path_of_key(gap.first_key);
+    tell(first.ok() ? std::move(first).value() : "/",
+         std::to_string(gap.entries) +
+             " entries from here on can't be read: " + gap.error.to_string(),
+         &gap.error);
   }
   return {};
 }
 
 base::Result<void> Verifier::check_trees() {
   for (const auto& snapshot : snapshots_) {
+    if (void_snapshots_.contains(snapshot.id) || gaps_named_.contains(snapshot.id)) continue;
     const auto checked = check_tree(snapshot);
     if (checked.ok()) continue;
     if (checked.error().code() == base::ErrorCode::cancelled) return base::Error(checked.error());
-    if (!trees_have_gaps_)
-      add({.kind =
-               is_outage(checked.error()) ? Finding::Kind::could_not_check : Finding::Kind::damage,
-           .object = {},
-           .path = {},
-           .snapshot = base::to_hex(snapshot.id),
-           .message = checked.error().to_string()});
+    add({.kind =
+             is_outage(checked.error()) ? Finding::Kind::could_not_check : Finding::Kind::damage,
+         .object = {},
+         .path = {},
+         .snapshot = base::to_hex(snapshot.id),
+         .message = checked.error().to_string()});
   }
   return {};
 }
