@@ -66,6 +66,8 @@ class Verifier {
   base::Result<void> choose_packs();
   base::Result<void> check_small_objects();
   base::Result<void> scan();
+  void note_places(const PackInfo& pack, const std::vector<repository::ChunkPlace>& good);
+  base::Result<void> check_places();
   base::Result<void> judge();
   base::Result<void> name_files();
   base::Result<void> name_files_of(const repository::SnapshotRecord& snapshot);
@@ -115,7 +117,10 @@ class Verifier {
   std::unordered_set<ObjectHash, IdHash> void_snapshots_;
   std::unordered_set<ObjectHash, IdHash> gaps_named_;
   bool trees_have_gaps_ = false;
-  std::vector<PackInfo> packs_;  // to be scanned
+  // By the index's number: chunks that were read where a restore will look for them.
+  std::vector<bool> found_in_place_;
+  std::unordered_set<ObjectHash, IdHash> unread_packs_;  // for now
+  std::vector<PackInfo> packs_;                          // to be scanned
 };
 
 base::Result<void> Verifier::load(const std::optional<std::string>& name) {
@@ -315,9 +320,14 @@ base::Result<void> Verifier::scan() {
       } else {
         add_error(name, scanned.error());
       }
-      if (is_foreign || !is_outage(scanned.error())) bad_packs_[pack.name] = 0;
+      if (is_foreign || !is_outage(scanned.error())) {
+        bad_packs_[pack.name] = 0;
+      } else {
+        unread_packs_.insert(pack.name);
+      }
       return {};
     }
+    note_places(pack, scanned.value().good);
     report_.bytes_read += scanned.value().bytes_read;
     for (const auto& place : scanned.value().bad) bad_chunks_.insert(place.id);
     if (!scanned.value().bad.empty()) {
@@ -339,9 +349,58 @@ base::Result<void> Verifier::scan() {
   return repository::scan_packs(repository_, packs, packs_, depth, receive, stop_);
 }
 
+// Restores go by the index, not by what packs say of themselves.
+void Verifier::note_places(const PackInfo& pack, const std::vector<repository::ChunkPlace>& good) {
+  if (!live_) return;
+  const auto* index = repository_.index(repository::Repository::Segments::all);
+  found_in_place_.resize(index->chunk_count());
+  for (const auto& place : good) {
+    const auto found = index->find(place.id);
+    const auto number = index->number_of(place.id);
+    if (!found || !number || found->pack.name != pack.name || found->pack.type != pack.type ||
+        found->place.offset != place.offset || found->place.stored_size != place.stored_size ||
+        found->place.key != place.key || found->place.ordinal != place.ordinal)
+      continue;
+    found_in_place_[*number] = true;
+  }
+}
+
+// Needed chunks that a restore would look for where they are not, though their packs are good.
+base::Result<void> Verifier::check_places() {
+  const auto* index = repository_.index(repository::Repository::Segments::all);
+  found_in_place_.resize(index->chunk_count());
+  std::unordered_map<ObjectHash, std::pair<PackInfo, std::uint64_t>, IdHash> misled;
+  ChunkId last{};
+  TRY(index->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
+    const auto& id = chunk.place.id;
+    if (std::exchange(last, id) == id || !live_->contains(id)) return {};
+    const auto number = index->number_of(id);
+    const auto found = index->find(id);
+    if (!number || !found || found_in_place_[*number] || bad_chunks_.contains(id) ||
+        bad_packs_.contains(found->pack.name) || unread_packs_.contains(found->pack.name))
+      return {};
+    lost_chunks_.insert(id);
+    auto& [pack, count] = misled[found->pack.name];
+    pack = found->pack;
+    ++count;
+    return {};
+  }));
+  for (const auto& [name, of] : misled) {
+    add({.kind = Finding::Kind::damage,
+         .object = repository::pack_object_name(of.first.type, of.first.name),
+         .path = {},
+         .snapshot = {},
+         .message = std::to_string(of.second) +
+                    " chunks don't lie in it where the index says; 'holdfast repository "
+                    "rebuild-index' writes a right one"});
+  }
+  return {};
+}
+
 // Which needed chunks are good nowhere.
 base::Result<void> Verifier::judge() {
   if (!live_) return {};
+  if (report_.level >= Level::readable) TRY(check_places());
   if (!bad_packs_.empty() || !bad_chunks_.empty()) {
     ChunkId current{};
     bool good_somewhere = true;
