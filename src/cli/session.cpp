@@ -59,6 +59,12 @@ base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
                                                    .cache_directory = cache_directory(),
                                                    .environment = environment_variable},
                                                   session->passphrase_.view()));
+  if (const auto& roster = session->repository().unread_roster()) {
+    invocation.output().warning(roster->name + ", a newer roster of writers, can't be read (" +
+                                roster->error.message() +
+                                "): machines enrolled since are unknown, and so are their "
+                                "snapshots");
+  }
   return session;
 }
 

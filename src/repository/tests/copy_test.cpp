@@ -197,5 +197,45 @@ TEST(CopyAlone, OntoItselfIsRefused) {
   EXPECT_EQ(copied.error().code(), base::ErrorCode::invalid_argument);
 }
 
+TEST_P(Copy, IsHeldWhileItsOriginalIs) {
+  const auto original = must(write_snapshot(*test.open(), varied_files()));
+  must(write_note(*test.open(), original.id, NoteAction::hold, "", "legal"));
+  const auto to = target.open();
+  (void)must(copy_newest(test, *to));
+  auto record = must(list_snapshots(*to)).snapshots.at(0);
+  ASSERT_EQ(record.holds.size(), 1U);
+  EXPECT_EQ(record.holds[0].reason, "legal");
+  // Held for another reason, too, after it was copied; and a run that ended between snapshot and
+  // hold.
+  must(write_note(*test.open(), original.id, NoteAction::hold, "", "audit"));
+  EXPECT_EQ(must(copy_newest(test, *to)).outcome, CopiedSnapshot::Outcome::was_there);
+  EXPECT_EQ(must(list_snapshots(*to)).snapshots.at(0).holds.size(), 2U);
+  EXPECT_EQ(must(copy_newest(test, *to)).outcome, CopiedSnapshot::Outcome::was_there);
+  EXPECT_EQ(must(list_snapshots(*to)).snapshots.at(0).holds.size(), 2U);
+}
+
+// A note of an older program, or of somebody who means harm.
+TEST_P(Copy, ATagThatANoteSetIsNoOrigin) {
+  const auto to = target.open();
+  const auto decoy = must(write_snapshot(*to, {{"/decoy", {1}}}));
+  const auto original = must(write_snapshot(*test.open(), varied_files()));
+  base::Bytes receipt;
+  base::ByteWriter fields(receipt);
+  fields.raw(decoy.id);
+  fields.u8(1);  // tag
+  fields.sized("copied-from");
+  fields.sized(base::to_hex(original.id) + "@" + base::to_hex(test.open()->id()));
+  fields.i64(test.clock.now().nanoseconds);
+  base::Bytes body;
+  base::ByteWriter out(body);
+  out.raw(to->own_domain().id());
+  to->own_domain().seal_receipt(to->id(), note_magic, receipt, test.random, out);
+  (void)must(put_object(target.storage, notes_prefix,
+                        sign_object(note_magic, to->id(), *to->keys().writer, body)));
+  const auto copied = must(copy_newest(test, *to));
+  EXPECT_EQ(copied.outcome, CopiedSnapshot::Outcome::copied);
+  EXPECT_EQ(content_of(*target.open(), copied.id), varied_files());
+}
+
 }  // namespace
 }  // namespace holdfast::repository

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bad_sectors.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
 #include "repository/snapshot_list.hpp"
@@ -164,6 +165,36 @@ TEST(Prune, APackWhoseCopyIsYoungStaysForThisTime) {
   EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), files);
 }
 
+// The segment that says where the copy lies is in this machine's index, and can't be read anew: the
+// copy may be young, so the old place stays.
+TEST(Prune, ASegmentThatCantBeReadForNowEndsIt) {
+  TestRepository test({.versions = false, .retention = false, .consistent = false});
+  auto repository = test.open();
+  const TestFiles files{{"/f", noise(1, 200'000)}};
+  (void)must(write_snapshot(*repository, files));
+  std::vector<CondemnedPack> packs;
+  for (const auto& [name, pack] : must(list_packs(*repository))) packs.push_back({pack.type, name});
+  (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
+  test.clock.advance(base::hours(25));
+  (void)run_prune(*repository);  // copies
+  BadSectors disk(test.storage);
+  for (const auto& segment : must(test.storage.list_all(index_prefix)))
+    disk.add(segment.name, 0, segment.size);
+  const auto around = test.environment();
+  const auto again = must(Repository::open({.storage = disk,
+                                            .files = around.files,
+                                            .executor = around.executor,
+                                            .clock = around.clock,
+                                            .random = around.random,
+                                            .cache_directory = around.cache_directory},
+                                           TestRepository::passphrase()));
+  const auto report = prune(*again, {}, PruneRun::real, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::io);
+  for (const auto& pack : packs)
+    EXPECT_TRUE(test.storage.stat(pack_object_name(pack.type, pack.name)).ok());
+}
+
 TEST(Prune, AStorageClockThatJumpsForwardEndsNoGrace) {
   TestRepository test({.versions = false, .retention = false, .consistent = false});
   TestClock local;
@@ -262,6 +293,78 @@ TEST(Prune, HeldSnapshotsCantBeForgotten) {
   must(write_note(*repository, snapshot.id, NoteAction::release, "", ""));
   list = must(list_snapshots(*repository));
   must(forget_snapshot(*repository, list.snapshots[0]));
+}
+
+// Snapshots that are late, and lack what they need.
+class LateSnapshot : public testing::Test {
+ protected:
+  LateSnapshot() {
+    const auto made = must(write_snapshot(*repository_, files_));
+    summary_ = made.summary;
+    made_ = made.id;
+    test_.clock.advance(repository_->config().session_ttl + base::hours(1));
+  }
+  ObjectHash put_late_without_tree() {
+    auto summary = summary_;
+    summary.root.id = ChunkId{7};  // of nothing
+    return put_late_snapshot(*repository_, summary);
+  }
+  bool is_there(const ObjectHash& snapshot) {
+    return test_.storage.stat(object_name(snapshots_prefix, snapshot)).ok();
+  }
+
+  TestRepository test_;
+  std::unique_ptr<Repository> repository_ = test_.open();
+  const TestFiles files_{{"/f", noise(1, 200'000)}};
+  SnapshotSummary summary_;
+  ObjectHash made_{};
+};
+
+TEST_F(LateSnapshot, GoesIfItLacksSomethingButInNoDryRun) {
+  const auto late = put_late_without_tree();
+  (void)run_prune(*repository_, PruneRun::dry);
+  EXPECT_TRUE(is_there(late));
+  (void)run_prune(*repository_);
+  EXPECT_FALSE(is_there(late));
+  EXPECT_TRUE(is_there(made_));
+}
+
+TEST_F(LateSnapshot, StaysWhileItIsHeld) {
+  const auto late = put_late_without_tree();
+  must(write_note(*repository_, late, NoteAction::hold, "", "legal"));
+  (void)run_prune(*repository_);
+  EXPECT_TRUE(is_there(late));
+}
+
+TEST_F(LateSnapshot, StaysWhileItsTreeCantBeRead) {
+  forget(*repository_, made_);
+  const auto late = put_late_snapshot(*repository_, summary_);
+  BadSectors disk(test_.storage);
+  for (const auto& pack : must(test_.storage.list_all(tree_prefix)))
+    disk.add(pack.name, 0, pack.size);
+  const auto around = test_.environment("fresh");
+  const auto repository = must(Repository::open({.storage = disk,
+                                                 .files = around.files,
+                                                 .executor = around.executor,
+                                                 .clock = around.clock,
+                                                 .random = around.random,
+                                                 .cache_directory = around.cache_directory},
+                                                TestRepository::passphrase()));
+  const auto report = prune(*repository, {}, PruneRun::real, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::io);
+  EXPECT_TRUE(is_there(late));
+}
+
+// A node that only the late one is found to lack, because it comes first.
+TEST_F(LateSnapshot, HidesNoDamageOfOneThatCounts) {
+  (void)put_late_snapshot(*repository_, summary_);
+  for (const auto& pack : must(test_.storage.list_all(tree_prefix)))
+    must(test_.storage.damage(pack.name, [](base::Bytes& bytes) { bytes[300] ^= 1; }));
+  const auto before = must(list_packs(*repository_)).size();
+  const auto report = prune(*test_.open("fresh"), {}, PruneRun::real, {}, {});
+  EXPECT_FALSE(report.ok());
+  EXPECT_EQ(must(list_packs(*repository_)).size(), before);
 }
 
 }  // namespace

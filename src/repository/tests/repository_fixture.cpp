@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "repository/object_name.hpp"
 #include "repository/path_key.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/tree_cursor.hpp"
@@ -87,6 +88,18 @@ base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const Tes
     TRY(writer->end_content(std::move(entry)));
   }
   return writer->commit({});
+}
+
+ObjectHash put_late_snapshot(Repository& repository, SnapshotSummary summary,
+                             base::Duration earlier) {
+  summary.started = summary.started - earlier;
+  const auto body =
+      encode_snapshot(repository.id(), repository.own_domain(), repository.config().box_public_key,
+                      summary, {}, repository.environment().random);
+  return must(put_object(
+                  repository.storage(), snapshots_prefix,
+                  sign_object(snapshot_magic, repository.id(), *repository.keys().writer, body)))
+      .hash;
 }
 
 base::Result<TestFiles> read_snapshot(Repository& repository, const TreeRoot& root) {

@@ -61,6 +61,10 @@ class TestRepository {
 // token is a hash of the content.
 base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const TestFiles& content,
                                                const std::string& label = "test");
+// Stores a second snapshot of the same tree, `earlier` than it by its own account, as a writer that
+// slept would: once `session_ttl` has passed since that one was made, this one is late.
+ObjectHash put_late_snapshot(Repository& repository, SnapshotSummary summary,
+                             base::Duration earlier = base::seconds(1));
 // Reads it back whole.
 base::Result<TestFiles> read_snapshot(Repository& repository, const TreeRoot& root);
 

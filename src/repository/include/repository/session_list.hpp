@@ -15,7 +15,8 @@ struct SessionInfo {
   std::vector<std::string> objects;
 };
 
-// Sessions signed by somebody on the roster; others are appended to `ignored`.
+// Sessions signed by somebody on the roster; others are appended to `ignored`. One whose object is
+// damaged is in both: its writer may be at work.
 base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repository,
                                                      std::vector<IgnoredObject>* ignored = nullptr);
 
