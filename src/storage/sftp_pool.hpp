@@ -43,6 +43,7 @@ class SftpPool {
   // Errors: SftpChannel::open's, if there is no connection and none can be made.
   base::Result<Lease> lease();
   [[nodiscard]] const SftpUrl& url() const { return url_; }
+  [[nodiscard]] std::size_t connections_max() const { return connections_max_; }
   // For tests: breaks all connections, as a network does.
   void break_off();
 

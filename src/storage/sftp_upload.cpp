@@ -89,15 +89,28 @@ base::Result<void> SftpUpload::start() {
 
 base::Result<void> SftpUpload::reconnect() {
   if (error_) return *error_;
+  // What broke one connection has broken the others, too, of which nobody knows yet: each is found
+  // out by its first use, until a new one has to be made. Two new ones are enough.
+  const std::size_t fruitless_max = place_.pool().connections_max() + 1;
   while (true) {
     const bool ready = !handle_.empty() || linked_for_sure_;
     if (ready && connection_.is_held() && !connection_->is_lost()) return {};
+    if (fruitless_ == fruitless_max) return lost_again_and_again();
+    ++fruitless_;
     auto opened = reopen();
-    // What broke one connection has broken the others, too, of which nobody knows yet: each is
-    // found out by its first use, until a new one has to be made.
     const bool found_out = connection_.is_held() && connection_->is_lost();
     if (!opened.ok() && !found_out) return opened;
   }
+}
+
+Error SftpUpload::lost_again_and_again() const {
+  return Error(ErrorCode::unavailable,
+               "cannot write " + place_.description() + "/" + temporary_ +
+                   ": one connection after the other is lost before the server takes a byte")
+      .with_retry(base::Retry::may_help)
+      .with_hint(
+          "see the server's log: does its SFTP server end (a limit, a quota)? Or do large packets "
+          "get lost on the way (MTU)?");
 }
 
 base::Result<void> SftpUpload::reopen() {
@@ -144,6 +157,7 @@ base::Result<void> SftpUpload::confirm_first() {
     if (!is_outage(error)) error_ = error;
     return error;
   }
+  fruitless_ = 0;
   unconfirmed_size_ -= write.data.size();
   unconfirmed_.pop_front();
   return {};
@@ -182,6 +196,7 @@ base::Result<void> SftpUpload::take(base::ByteView data) {
 
 base::Result<void> SftpUpload::append(base::ByteView data) {
   CHECK(!done_, "append to an upload that was committed");
+  fruitless_ = 0;
   TRY(reconnect());
   if (tail_.size() + data.size() < connection_->write_size_max()) {
     checksum_ = codec::crc32c(data, checksum_);
@@ -356,6 +371,7 @@ base::Result<ObjectInfo> SftpUpload::commit(std::string_view name, const PutOpti
   if (!is_valid_name(name) || is_reserved(name)) return invalid_name(name, place_.description());
   if (options.retain_until) return no_retention(place_.description());
   if (done_) return already_exists(name, place_.description());
+  fruitless_ = 0;
   TRY(reconnect());
   const std::string wanted(name);
   if (linked_for_sure_ && linked_ == wanted) return finish(wanted);

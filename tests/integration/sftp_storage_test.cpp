@@ -233,6 +233,23 @@ TEST_F(SftpTest, AnUploadGoesOnOverANewConnection) {
   EXPECT_TRUE(local.value()->get("large", content.size()).value() == content);
 }
 
+TEST_F(SftpTest, AServerThatEndsAtEveryWriteIsAnOutage) {
+  // SIGXFSZ ends it at the first byte.
+  SshServer server("ForceCommand sh -c 'ulimit -f 0; exec /usr/lib/openssh/sftp-server'");
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  const auto upload = storage.value()->begin_put();
+  ASSERT_WORKS(upload);
+  const auto appended = upload.value()->append(random_bytes(6 * base::MiB, 8));
+  ASSERT_FALSE(appended.ok());
+  EXPECT_EQ(appended.error().code(), ErrorCode::unavailable) << appended.error().to_string();
+  EXPECT_EQ(appended.error().retry(), base::Retry::may_help);
+  EXPECT_FALSE(appended.error().hint().empty());
+  EXPECT_EQ(upload.value()->append(random_bytes(6 * base::MiB, 8)).error().code(),
+            ErrorCode::unavailable)
+      << "and it can be asked again";
+}
+
 TEST_F(SftpTest, BytesThatAServerLostAreNoticed) {
   const auto storage = create(root_);
   const auto upload = storage->begin_put();
