@@ -154,7 +154,12 @@ base::Result<void> SftpUpload::confirm_first() {
   const SftpReply reply = TRY(connection_->wait(write.ticket));
   if (!is_ok(reply)) {
     Error error = place_.failure(*connection_, reply, "write", temporary_);
-    if (!is_outage(error)) error_ = error;
+    if (!is_outage(error)) {
+      error_ = error;
+    } else if (!connection_->is_lost()) {
+      // The server's own outage: the write is still wanted, by whoever asks again.
+      send(write);
+    }
     return error;
   }
   fruitless_ = 0;

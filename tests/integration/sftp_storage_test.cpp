@@ -250,6 +250,31 @@ TEST_F(SftpTest, AServerThatEndsAtEveryWriteIsAnOutage) {
       << "and it can be asked again";
 }
 
+TEST_F(SftpTest, AWriteThatTheServerCouldNotTakeIsWrittenAgain) {
+  const TemporaryDirectory logs;
+  // No connection to what is behind it, and a lost one.
+  SshServer server(faulty_sftp(logs.path() + "/log", {"write:6:3:", "write:7:3:"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  const base::Bytes content = random_bytes(10 * base::MiB, 9);
+  const auto upload = storage.value()->begin_put();
+  ASSERT_WORKS(upload);
+  // The answers to an append's writes are looked at by a later one.
+  int failures = 0;
+  for (std::size_t at = 0; at < content.size();) {
+    const auto appended = upload.value()->append(base::ByteView(content).subspan(at, base::MiB));
+    if (appended.ok()) {
+      at += base::MiB;
+      continue;
+    }
+    ASSERT_EQ(appended.error().code(), ErrorCode::unavailable) << appended.error().to_string();
+    ASSERT_LT(++failures, 20);
+  }
+  EXPECT_GT(failures, 0);
+  ASSERT_WORKS(committed(*upload.value(), "large"));
+  EXPECT_TRUE(storage.value()->get("large", content.size()).value() == content);
+}
+
 TEST_F(SftpTest, BytesThatAServerLostAreNoticed) {
   const auto storage = create(root_);
   const auto upload = storage->begin_put();
