@@ -35,7 +35,8 @@ std::optional<ObjectInfo> info_of(const wire::S3Entry& entry, const std::string&
   if (!is_valid_name(info.name) || !info.name.starts_with(name_prefix)) return std::nullopt;
   info.size = entry.size;
   info.stored_at = entry.modified;
-  info.version = entry.version == "null" ? std::string() : entry.version;
+  // "null" too: what was stored before the bucket kept versions, and can be asked for by that name.
+  info.version = entry.version;
   info.kind = entry.kind == wire::S3Entry::Kind::delete_marker ? ObjectInfo::Kind::delete_marker
                                                                : ObjectInfo::Kind::object;
   return info;

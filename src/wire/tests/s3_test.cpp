@@ -362,6 +362,16 @@ TEST(S3Client, LearnsWhatTheBucketCan) {
   EXPECT_EQ(state.value().versioned, true);
   EXPECT_EQ(state.value().lockable, true);
   EXPECT_EQ(state.value().default_lock, base::days(30));
+  World suspended([](const ReceivedRequest& request) {
+    const bool versions = request.line().find("versioning") != std::string::npos;
+    return ScriptedAnswer{
+        versions ? http_answer("200 OK",
+                               "<VersioningConfiguration><Status>Suspended</Status>"
+                               "</VersioningConfiguration>")
+                 : http_answer("404 Not Found", error_xml("ObjectLockConfigurationNotFoundError"))};
+  });
+  EXPECT_EQ(suspended.client().bucket_state().value().versioned, true)
+      << "it has the versions from before";
   World denied(http_answer("403 Forbidden", error_xml("AccessDenied")));
   const auto unknown = denied.client().bucket_state();
   ASSERT_TRUE(unknown.ok());
