@@ -61,6 +61,19 @@ Error strange_answer(const S3Call& call, const std::string& what) {
       .with_retry(base::Retry::may_help);
 }
 
+// The key leads to a delete marker. Who only refuses the method doesn't say so.
+bool is_delete_marker(const HttpResponse& answer) {
+  return answer.status == 405 && answer.header("x-amz-delete-marker") == "true";
+}
+
+// What was asked for is no version's name. Other requests that a server finds bad say nothing about
+// what it has.
+bool is_no_version(const HttpResponse& answer) {
+  if (answer.status != 400) return false;
+  const std::string code = parse_error(base::as_text(answer.body)).code;
+  return code == "InvalidArgument" || code == "InvalidVersionId" || code == "NoSuchVersion";
+}
+
 // What these credentials may not ask for, others may.
 bool is_denied(const HttpResponse& answer) {
   return parse_error(base::as_text(answer.body)).code == "AccessDenied";
@@ -209,8 +222,7 @@ base::Result<base::Bytes> S3Client::get(const std::string& key, std::uint64_t si
                                          std::to_string(size_max) + " bytes that were expected");
   }
   Error error = sender_->error_of(call, answer);
-  // A delete marker has no content (405), and what is no version's name is none of this object's.
-  if (answer.status == 405 || (!version.empty() && answer.status == 400)) {
+  if (is_delete_marker(answer) || (!version.empty() && is_no_version(answer))) {
     return Error(ErrorCode::not_found, error.message());
   }
   return error;
@@ -311,7 +323,7 @@ base::Result<void> S3Client::put_retention(const std::string& key, const S3Lock&
   const HttpResponse answer = TRY(sender_->send(call));
   if (answer.is_success()) return {};
   Error error = sender_->error_of(call, answer);
-  if (answer.status == 405) return Error(ErrorCode::not_found, error.message());
+  if (is_delete_marker(answer)) return Error(ErrorCode::not_found, error.message());
   return error;
 }
 

@@ -246,11 +246,31 @@ TEST(S3Client, GetsWholeObjectsAndVersions) {
   World absent(http_answer("404 Not Found", error_xml("NoSuchKey")));
   EXPECT_EQ(failure_of(absent.client().get("k", 0, "")).code(), ErrorCode::not_found)
       << "the error's own text may be longer than the content";
-  World marker(http_answer("405 Method Not Allowed", error_xml("MethodNotAllowed")));
+  World marker(http_answer("405 Method Not Allowed", error_xml("MethodNotAllowed"),
+                           "x-amz-delete-marker: true\r\n"));
   EXPECT_EQ(failure_of(marker.client().get("k", 9, "v")).code(), ErrorCode::not_found);
+  EXPECT_EQ(failure_of(marker.client().put_retention("k", {})).code(), ErrorCode::not_found);
   World invalid(http_answer("400 Bad Request", error_xml("InvalidArgument")));
   EXPECT_EQ(failure_of(invalid.client().get("k", 9, "v")).code(), ErrorCode::not_found);
   EXPECT_EQ(failure_of(invalid.client().get("k", 9, "")).code(), ErrorCode::invalid_argument);
+}
+
+TEST(S3Client, ARefusalIsNoAbsenceOfAVersion) {
+  for (const auto& [status, code, expected] :
+       std::vector<std::tuple<std::string, std::string, ErrorCode>>{
+           {"400 Bad Request", "RequestTimeout", ErrorCode::unavailable},
+           {"400 Bad Request", "ExpiredToken", ErrorCode::permission_denied},
+           {"400 Bad Request", "AuthorizationHeaderMalformed", ErrorCode::permission_denied},
+           {"400 Bad Request", "", ErrorCode::invalid_argument},
+           {"405 Method Not Allowed", "MethodNotAllowed", ErrorCode::io},
+           {"405 Method Not Allowed", "", ErrorCode::io}}) {
+    World world(http_answer(status, code.empty() ? "" : error_xml(code)));
+    EXPECT_EQ(base::error_code_name(failure_of(world.client().get("k", 9, "v")).code()),
+              base::error_code_name(expected))
+        << status << " " << code;
+  }
+  World method(http_answer("405 Method Not Allowed", error_xml("MethodNotAllowed")));
+  EXPECT_EQ(failure_of(method.client().put_retention("k", {})).code(), ErrorCode::io);
 }
 
 TEST(S3Client, HeadTellsAMissingObjectFromAMissingBucket) {
