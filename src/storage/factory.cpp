@@ -80,9 +80,10 @@ base::Result<std::unique_ptr<Storage>> driver_of(const LocationUrl& location, Pl
       return with_retries(std::move(s3), dependencies, options);
     }
     case LocationUrl::Scheme::sftp: {
-      auto sftp =
-          TRY(place == Place::fresh ? SftpStorage::create(location.sftp, dependencies.executor)
-                                    : SftpStorage::open(location.sftp, dependencies.executor));
+      auto sftp = TRY(opened_with_retries(dependencies, options, [&] {
+        return place == Place::fresh ? SftpStorage::create(location.sftp, dependencies.executor)
+                                     : SftpStorage::open(location.sftp, dependencies.executor);
+      }));
       return with_retries(std::move(sftp), dependencies, options);
     }
   }

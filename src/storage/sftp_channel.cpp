@@ -66,6 +66,16 @@ Error lost(const SftpUrl& url, const std::string& reason) {
       .with_hint("check the network and the server, then run again");
 }
 
+// libssh gives SSH_AUTH_AGAIN and SSH_AGAIN when its timeout has passed, too: silence is no refusal.
+bool is_lost_login(ssh_session session, int answer) {
+  return answer == SSH_AUTH_AGAIN || (answer == SSH_AUTH_ERROR && ssh_is_connected(session) == 0);
+}
+
+Error lost_login(ssh_session session, const SftpUrl& url, int answer) {
+  if (answer == SSH_AUTH_AGAIN) return lost(url, "the server did not answer the login in time");
+  return lost(url, reason_of(session));
+}
+
 base::Result<void> configure(ssh_session session, const SftpUrl& url, base::Duration timeout) {
   const long timeout_s = std::max<long>(1, static_cast<long>(timeout.seconds()));
   const int log_nothing = SSH_LOG_NOLOG;
@@ -205,9 +215,7 @@ base::Result<void> log_in_with_file(ssh_session session, const SftpUrl& url) {
   const int done = read == SSH_OK ? ssh_userauth_publickey(session, nullptr, key.get())
                                   : ssh_userauth_agent(session, nullptr);
   if (done == SSH_AUTH_SUCCESS) return {};
-  if (done == SSH_AUTH_ERROR && ssh_is_connected(session) == 0) {
-    return lost(url, reason_of(session));
-  }
+  if (is_lost_login(session, done)) return lost_login(session, url, done);
   if (read == SSH_OK) {
     return login_refused(session, url, "it doesn't accept the key " + url.identity_file);
   }
@@ -221,9 +229,7 @@ base::Result<void> log_in(ssh_session session, const SftpUrl& url) {
   if (!url.identity_file.empty()) return log_in_with_file(session, url);
   const int done = ssh_userauth_publickey_auto(session, nullptr, nullptr);
   if (done == SSH_AUTH_SUCCESS) return {};
-  if (done == SSH_AUTH_ERROR && ssh_is_connected(session) == 0) {
-    return lost(url, reason_of(session));
-  }
+  if (is_lost_login(session, done)) return lost_login(session, url, done);
   return login_refused(session, url, "it accepts no key of the agent or of ~/.ssh");
 }
 
@@ -275,7 +281,9 @@ base::Result<std::unique_ptr<SftpChannel>> SftpChannel::open(const SftpUrl& url,
   state->channel = ssh_channel_new(raw);
   CHECK(state->channel != nullptr, "out of memory");
   if (ssh_channel_open_session(state->channel) != SSH_OK) return lost(url, reason_of(raw));
-  if (ssh_channel_request_sftp(state->channel) != SSH_OK) {
+  const int requested = ssh_channel_request_sftp(state->channel);
+  if (requested != SSH_OK) {
+    if (requested == SSH_AGAIN) return lost(url, "the server did not start SFTP in time");
     if (ssh_is_connected(raw) == 0) return lost(url, reason_of(raw));
     return Error(ErrorCode::unsupported, "the server " + host_and_port(url) + " offers no SFTP")
         .with_hint("enable it in its sshd_config: Subsystem sftp internal-sftp");

@@ -1,6 +1,7 @@
 // What only a real server can show: trust and login, the layout shared with directories, uploads
 // and readings that outlive their connection.
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -130,6 +131,23 @@ TEST_F(SftpTest, AKeyWithAPassphraseIsTheAgents) {
   pid_t agent = 0;
   std::ifstream(pid_file) >> agent;
   if (agent > 1) ::kill(agent, SIGTERM);
+}
+
+TEST_F(SftpTest, ASlowLoginIsNoRefusal) {
+  const passwd* user = ::getpwuid(::geteuid());
+  SshServer server("AuthorizedKeysCommand /usr/bin/sleep 4\nAuthorizedKeysCommandUser " +
+                   std::string(user == nullptr ? "root" : user->pw_name));
+  SftpUrl url = server.url(root_);
+  // Of a key that the server's file doesn't hold it asks the command, which takes its time.
+  url.identity_file = server.directory() + "/stranger";
+  ASSERT_EQ(run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", url.identity_file}),
+            0);
+  SftpOptions impatient;
+  impatient.open_timeout = base::seconds(1);
+  const auto storage = SftpStorage::create(url, executor_, impatient);
+  ASSERT_FALSE(storage.ok());
+  EXPECT_EQ(storage.error().code(), ErrorCode::unavailable) << storage.error().to_string();
+  EXPECT_EQ(storage.error().retry(), base::Retry::may_help);
 }
 
 TEST_F(SftpTest, NobodyThereIsAnOutage) {
