@@ -6,9 +6,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "url_parts.hpp"
@@ -23,8 +25,36 @@ using base::ErrorCode;
 constexpr std::size_t write_size_max = 1 << 20;
 constexpr int lost_after_ms = 60'000;  // bytes that nobody acknowledges for so long
 
+// While it lives, no SIGPIPE reaches this thread: libssh writes to a ProxyCommand with write(2), and
+// one that ended would end us. What the thread's mask was and what was pending stays as it was.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipe() {
+    const timespec no_time{};
+    while (!was_pending_ && sigtimedwait(&pipe_, nullptr, &no_time) < 0 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_ = false;
+};
+
 struct FreeSession {
   void operator()(ssh_session session) const noexcept {
+    const NoBrokenPipe quiet;
     ssh_disconnect(session);
     ssh_free(session);
   }
@@ -249,6 +279,7 @@ struct SftpChannel::State {
   State(SftpUrl place, SessionPtr connected)
       : url(std::move(place)), session(std::move(connected)) {}
   ~State() {
+    const NoBrokenPipe quiet;
     if (channel != nullptr) ssh_channel_free(channel);
   }
 
@@ -269,6 +300,7 @@ SftpChannel::~SftpChannel() = default;
 
 base::Result<std::unique_ptr<SftpChannel>> SftpChannel::open(const SftpUrl& url,
                                                              base::Duration timeout) {
+  const NoBrokenPipe quiet;
   SessionPtr session(ssh_new());
   CHECK(session != nullptr, "out of memory");
   TRY(configure(session.get(), url, timeout));
@@ -293,6 +325,7 @@ base::Result<std::unique_ptr<SftpChannel>> SftpChannel::open(const SftpUrl& url,
 }
 
 base::Result<std::size_t> SftpChannel::write_some(base::ByteView data) {
+  const NoBrokenPipe quiet;
   const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(data.size(), write_size_max));
   const int count = ssh_channel_write(state_->channel, data.data(), size);
   if (count >= 0) return static_cast<std::size_t>(count);
@@ -301,6 +334,7 @@ base::Result<std::size_t> SftpChannel::write_some(base::ByteView data) {
 }
 
 base::Result<std::size_t> SftpChannel::read_some(base::MutableByteView out) {
+  const NoBrokenPipe quiet;  // what is read is confirmed, which writes
   const int count = ssh_channel_read_nonblocking(state_->channel, out.data(),
                                                  static_cast<std::uint32_t>(out.size()), 0);
   if (count > 0) return static_cast<std::size_t>(count);

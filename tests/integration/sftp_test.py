@@ -160,6 +160,32 @@ class SftpTest(unittest.TestCase):
         self.run_program("verify", "--from", self.url, "--level", "sound")
         self.expect_restores(self.url)
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs a home directory of its own")
+    def test_a_proxy_command_that_ends_is_an_outage(self):
+        # libssh takes the home directory from the user database: another one needs a mount.
+        (self.place / ".ssh").mkdir()
+        (self.place / ".ssh/config").write_text(f"Host *\n  ProxyCommand bash {self.place}/relay %h %p\n")
+        (self.place / "relay").write_text(
+            f"exec 3<>/dev/tcp/$1/$2\ncat <&3 &\necho $$ $! >>{self.place}/relays\nexec cat >&3\n")
+        (self.place / "passwd").write_text(f"root:x:0:0:root:{self.place}:/bin/sh\n")
+        alone = ["unshare", "--mount", "sh", "-c", f'mount --bind {self.place}/passwd /etc/passwd && exec "$@"',
+                 "sh", PROGRAM]
+        subprocess.run([*alone, "init", "--to", self.url], env=self.environment(), check=True,
+                       stdout=subprocess.DEVNULL)
+        client = subprocess.Popen([*alone, "backup", str(self.tree), "--to", self.url], env=self.environment(),
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(4):
+            time.sleep(0.3)
+            for one in (self.place / "relays").read_text().split():
+                try:
+                    os.kill(int(one), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            (self.place / "relays").write_text("")
+        output, _ = client.communicate(timeout=300)
+        self.assertEqual(client.returncode, 0, output)
+        self.expect_restores(self.url)
+
     def test_an_unknown_server_is_refused(self):
         (self.server.directory / "known_hosts").write_text("")
         output = self.run_program("init", "--to", self.url, status=1)
