@@ -146,6 +146,22 @@ void SftpPlace::forget_directories() {
   durable_.clear();
 }
 
+// Servers on systems that don't open directories as files give them no sync either; those still
+// list them. A server that can't do that has run out of something.
+base::Result<bool> SftpPlace::has_no_sync(SftpConnection& connection, const SftpReply& reply,
+                                          const std::string& path) {
+  if (is_status(reply, SftpStatus::no_such_file) ||
+      is_status(reply, SftpStatus::permission_denied) ||
+      is_status(reply, SftpStatus::unsupported)) {
+    return true;
+  }
+  auto asked = connection.send([&](auto id) { return encode_sftp_open_directory(id, path); });
+  const SftpReply listed = TRY(connection.wait(asked));
+  if (listed.kind != SftpReply::Kind::handle) return false;
+  close(connection, listed.handle);
+  return true;
+}
+
 base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
                                                const std::vector<std::string>& directories) {
   if (!connection.server().fsync) return {};
@@ -157,10 +173,12 @@ base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
         connection.send([&](auto id) { return encode_sftp_open(id, path, SftpOpen::read); }));
   }
   std::vector<SftpConnection::Ticket> synced;
-  for (auto& one : opened) {
-    const SftpReply reply = TRY(connection.wait(one));
-    // Servers on systems that don't open directories give them no sync either.
-    if (reply.kind != SftpReply::Kind::handle) continue;
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    const SftpReply reply = TRY(connection.wait(opened[i]));
+    if (reply.kind != SftpReply::Kind::handle) {
+      if (TRY(has_no_sync(connection, reply, paths[i]))) continue;
+      return failure(connection, reply, "sync", directories[i]);
+    }
     synced.push_back(connection.send([&](auto id) { return encode_sftp_fsync(id, reply.handle); }));
     close(connection, reply.handle);
   }

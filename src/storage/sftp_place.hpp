@@ -48,6 +48,9 @@ class SftpPlace {
   base::Result<std::optional<std::uint64_t>> free_bytes(SftpConnection& connection);
 
  private:
+  base::Result<bool> has_no_sync(SftpConnection& connection, const SftpReply& reply,
+                                 const std::string& path);
+
   SftpPool pool_;
   const std::string description_;
   std::mutex mutex_;

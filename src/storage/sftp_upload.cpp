@@ -304,7 +304,11 @@ base::Result<void> SftpUpload::read_back() {
 
 Error SftpUpload::link_failure(const SftpReply& reply, const std::string& name) {
   auto there = place_.stat(*connection_, name);
-  if (there.ok()) return already_exists(name, place_.description());
+  if (there.ok()) {
+    // As in commit(): it must last.
+    auto synced = place_.sync_directories(*connection_, {directory_of(name)});
+    return synced.ok() ? already_exists(name, place_.description()) : std::move(synced).error();
+  }
   if (there.error().code() != ErrorCode::not_found) return std::move(there).error();
   if (is_status(reply, SftpStatus::no_such_file)) {
     place_.forget_directories();
@@ -382,8 +386,9 @@ base::Result<ObjectInfo> SftpUpload::commit(std::string_view name, const PutOpti
   if (linked_for_sure_ && linked_ == wanted) return finish(wanted);
   auto there = place_.stat(*connection_, wanted);
   if (there.ok() && there.value().type() != SftpAttributes::Type::directory) {
-    // It may be ours, by an earlier attempt whose answer was lost: then it must last, too.
-    if (linked_ == wanted) TRY(place_.sync_directories(*connection_, {directory_of(wanted)}));
+    // Ours, by an earlier attempt whose answer was lost, or that of another who hasn't synced yet:
+    // who hears that it is there takes it for stored.
+    TRY(place_.sync_directories(*connection_, {directory_of(wanted)}));
     return already_exists(wanted, place_.description());
   }
   if (there.ok()) return already_exists(wanted, place_.description());

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -28,6 +29,24 @@ base::Bytes random_bytes(std::size_t size, std::uint64_t seed) {
   base::Bytes bytes(size);
   random.fill(bytes);
   return bytes;
+}
+
+// What a faulty server wrote down behind the last line that begins so.
+std::vector<std::string> lines_after(const std::string& log, const std::string& mark) {
+  std::vector<std::string> lines;
+  std::ifstream file(log);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(mark)) {
+      lines.clear();
+    } else {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+bool contains(const std::vector<std::string>& lines, const std::string& line) {
+  return std::find(lines.begin(), lines.end(), line) != lines.end();
 }
 
 class SftpTest : public testing::Test {
@@ -291,6 +310,42 @@ TEST_F(SftpTest, AWriteThatTheServerCouldNotTakeIsWrittenAgain) {
   EXPECT_GT(failures, 0);
   ASSERT_WORKS(committed(*upload.value(), "large"));
   EXPECT_TRUE(storage.value()->get("large", content.size()).value() == content);
+}
+
+TEST_F(SftpTest, WhatIsThereLasts) {
+  const TemporaryDirectory logs;
+  const std::string log = logs.path() + "/log";
+  // As if an earlier request for the link had come late.
+  SshServer server(faulty_sftp(log, {"hardlink@openssh.com!:4:1:"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  EXPECT_EQ(storage.value()->put("a", base::Bytes{1}).error().code(), ErrorCode::already_exists);
+  const auto after_the_link = lines_after(log, "hardlink@openssh.com");
+  EXPECT_TRUE(contains(after_the_link, "fsync@openssh.com"));
+  // Another's, which he may not have synced yet.
+  std::ofstream(log, std::ios::trunc);
+  EXPECT_EQ(storage.value()->put("a", base::Bytes{1}).error().code(), ErrorCode::already_exists);
+  EXPECT_TRUE(contains(lines_after(log, "fstat"), "fsync@openssh.com"));
+  EXPECT_FALSE(contains(lines_after(log, "fstat"), "hardlink@openssh.com"));
+}
+
+TEST_F(SftpTest, AServerWithoutDescriptorsHasNotSynced) {
+  const TemporaryDirectory logs;
+  SshServer server(faulty_sftp(logs.path() + "/log", {"open:4:1:/packs", "opendir:4:1:/packs"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  const auto failed = storage.value()->put("packs/a/b", base::Bytes{1});
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().code(), ErrorCode::io) << failed.error().to_string();
+  ASSERT_WORKS(storage.value()->put("packs/a/b", base::Bytes{1}));
+}
+
+TEST_F(SftpTest, AServerThatOnlyListsDirectoriesIsGoodEnough) {
+  const TemporaryDirectory logs;
+  SshServer server(faulty_sftp(logs.path() + "/log", {"open:4:99:/packs"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  ASSERT_WORKS(storage.value()->put("packs/a/b", base::Bytes{1}));
 }
 
 TEST_F(SftpTest, BytesThatAServerLostAreNoticed) {
