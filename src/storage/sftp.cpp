@@ -31,24 +31,40 @@ bool is_temporary_name(std::string_view name) {
          name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-enum class Content { missing, nothing, uploads, other };
+struct Content {
+  // A new disk's lost+found aside. `uploads`: only an empty tmp/.
+  enum class Kind { missing, nothing, uploads, other } kind = Kind::nothing;
+  // A directory by which the place is known again: tmp/, or, where a copy lost that, another one;
+  // empty if there is none.
+  std::string sign;
+};
 
-// What lies in the place, a new disk's lost+found aside. `uploads`: only an empty tmp/.
 base::Result<Content> content_of(SftpPlace& place, SftpConnection& connection) {
   const std::string path = place.path_of("");
   auto asked = connection.send([&](auto id) { return encode_sftp_open_directory(id, path); });
   const SftpReply reply = TRY(connection.wait(asked));
-  if (is_status(reply, SftpStatus::no_such_file)) return Content::missing;
+  Content content;
+  if (is_status(reply, SftpStatus::no_such_file)) {
+    content.kind = Content::Kind::missing;
+    return content;
+  }
   if (reply.kind != SftpReply::Kind::handle) return place.failure(connection, reply, "open", "");
   place.close(connection, reply.handle);
   const auto listed = TRY(read_sftp_directories(place, connection, {"", upload_directory}));
-  Content content = Content::nothing;
+  bool has_uploads = false;
   for (const SftpName& one : listed[0]) {
     if (one.name == "." || one.name == ".." || one.name == "lost+found") continue;
-    if (one.name != upload_directory) return Content::other;
-    content = Content::uploads;
+    if (one.name == upload_directory) {
+      has_uploads = true;
+      continue;
+    }
+    content.kind = Content::Kind::other;
+    if (one.attributes.type() == SftpAttributes::Type::directory) content.sign = one.name;
   }
-  if (content == Content::uploads && listed[1].size() > 2) return Content::other;
+  if (!has_uploads) return content;
+  content.sign = upload_directory;
+  if (listed[1].size() > 2) content.kind = Content::Kind::other;
+  if (content.kind == Content::Kind::nothing) content.kind = Content::Kind::uploads;
   return content;
 }
 
@@ -247,7 +263,7 @@ base::Result<std::unique_ptr<SftpStorage>> SftpStorage::create(const SftpUrl& ur
   const auto lease = TRY(state->place.lease());
   TRY(make_root(url, *lease));
   const Content content = TRY(content_of(state->place, *lease));
-  if (content == Content::other) {
+  if (content.kind == Content::Kind::other) {
     return Error(ErrorCode::already_exists, state->place.description() + " is not empty")
         .with_hint("choose a new or an empty directory for the repository");
   }
@@ -260,21 +276,21 @@ base::Result<std::unique_ptr<SftpStorage>> SftpStorage::open(const SftpUrl& url,
                                                              SftpOptions options) {
   auto state = std::make_unique<State>(url, executor, options);
   const auto lease = TRY(state->place.lease());
-  const Content content = TRY(content_of(state->place, *lease));
-  if (content == Content::missing) {
+  Content content = TRY(content_of(state->place, *lease));
+  if (content.kind == Content::Kind::missing) {
     return Error(ErrorCode::not_found, state->place.description() + " does not exist")
         .with_hint(
             "check the path; is the server's disk mounted? `holdfast init` makes a new "
             "repository");
   }
-  if (content == Content::nothing) {
-    return Error(ErrorCode::not_found,
-                 state->place.description() + " is empty, there is no repository in it")
+  if (content.sign.empty()) {
+    const bool empty = content.kind == Content::Kind::nothing;
+    return Error(ErrorCode::not_found, state->place.description() +
+                                           (empty ? " is empty" : " holds a few files only") +
+                                           ", there is no repository in it")
         .with_hint("is the server's disk mounted? `holdfast init` makes a new repository");
   }
-  // The sign by which absence is told from an outage. Who may only read goes without it if a copy
-  // lost it, and hears of an outage then.
-  (void)state->place.make_directory(*lease, upload_directory).ok();
+  state->place.recognize_by(std::move(content.sign));
   return std::unique_ptr<SftpStorage>(new SftpStorage(std::move(state)));
 }
 

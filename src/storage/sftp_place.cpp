@@ -23,7 +23,8 @@ constexpr std::uint64_t full_below = 1024 * 1024;  // bytes free
 SftpPlace::SftpPlace(SftpUrl url, io::Executor& executor, SftpConnectionOptions options,
                      std::size_t connections_max)
     : pool_(std::move(url), executor, options, connections_max),
-      description_(describe_sftp_place(pool_.url())) {}
+      description_(describe_sftp_place(pool_.url())),
+      sign_(upload_directory) {}
 
 std::string SftpPlace::path_of(std::string_view name) const {
   std::string path = pool_.url().path;
@@ -34,7 +35,7 @@ std::string SftpPlace::path_of(std::string_view name) const {
 }
 
 base::Result<void> SftpPlace::verify(SftpConnection& connection) {
-  const std::string path = path_of(upload_directory);
+  const std::string path = path_of(sign_);
   auto asked = connection.send([&](auto id) { return encode_sftp_stat(id, path); });
   const SftpReply reply = TRY(connection.wait(asked));
   if (reply.kind == SftpReply::Kind::attributes) return {};

@@ -29,7 +29,10 @@ class SftpPlace {
   // still there, unavailable if it isn't.
   [[nodiscard]] base::Error failure(SftpConnection& connection, const SftpReply& reply,
                                     std::string_view doing, std::string_view name);
-  // unavailable unless the root is there and holds what every storage holds.
+  // Absence is told from an outage by this directory below the root: tmp/, unless said otherwise.
+  // To be called before others use the place.
+  void recognize_by(std::string directory) { sign_ = std::move(directory); }
+  // unavailable unless the root is there, by that sign.
   base::Result<void> verify(SftpConnection& connection);
 
   // Requests that wait for their answer. `name` is below the root.
@@ -53,6 +56,7 @@ class SftpPlace {
 
   SftpPool pool_;
   const std::string description_;
+  std::string sign_;
   std::mutex mutex_;
   std::unordered_set<std::string> durable_;  // directories whose entry is known to be on disk
 };

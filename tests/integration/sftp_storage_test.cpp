@@ -218,6 +218,32 @@ TEST_F(SftpTest, StartsInNewOrEmptyDirectoriesOnly) {
             ErrorCode::not_found);
 }
 
+TEST_F(SftpTest, AMountPointWithANoteInItIsNoRepository) {
+  fs::create_directories(root_);
+  std::ofstream(root_ + "/NOT-MOUNTED") << "mount me";
+  const auto storage = SftpStorage::open(server_.url(root_), executor_);
+  ASSERT_FALSE(storage.ok());
+  EXPECT_EQ(storage.error().code(), ErrorCode::not_found) << storage.error().to_string();
+  EXPECT_FALSE(fs::exists(root_ + "/tmp"));
+}
+
+TEST_F(SftpTest, ACopyWithoutItsEmptyDirectoryIsWhole) {
+  ASSERT_WORKS(create(root_)->put("packs/a", base::Bytes{1}));
+  fs::remove(root_ + "/tmp");
+  const auto storage = SftpStorage::open(server_.url(root_), executor_);
+  ASSERT_WORKS(storage);
+  EXPECT_EQ(storage.value()->stat("packs/b").error().code(), ErrorCode::not_found);
+  EXPECT_EQ(storage.value()->list_all("").value().size(), 1U);
+  EXPECT_FALSE(fs::exists(root_ + "/tmp")) << "reading makes nothing";
+  fs::rename(root_, root_ + ".away");
+  fs::create_directories(root_);
+  EXPECT_EQ(storage.value()->stat("packs/b").error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(storage.value()->begin_put().error().code(), ErrorCode::unavailable);
+  fs::remove(root_);
+  fs::rename(root_ + ".away", root_);
+  ASSERT_WORKS(storage.value()->put("packs/b", base::Bytes{2}));
+}
+
 TEST_F(SftpTest, AnUnmountedDiskIsAnOutage) {
   const auto storage = create(root_);
   ASSERT_WORKS(storage->put("a", base::Bytes{1}));

@@ -45,8 +45,8 @@ class SftpStorage final : public Storage {
   static base::Result<std::unique_ptr<SftpStorage>> create(const SftpUrl& url,
                                                            io::Executor& executor,
                                                            SftpOptions options = {});
-  // not_found if the directory is missing or empty: an unmounted disk must not look like an empty
-  // repository.
+  // not_found if the directory is missing or has no directories in it: an unmounted disk, whatever
+  // note lies at its mount point, must not look like an empty repository. Opening writes nothing.
   static base::Result<std::unique_ptr<SftpStorage>> open(const SftpUrl& url, io::Executor& executor,
                                                          SftpOptions options = {});
   ~SftpStorage() override;
