@@ -293,6 +293,7 @@ base::Result<std::vector<S3RemoveOutcome>> S3Client::remove(std::span<const std:
               .headers = {{"content-type", "application/xml"}},
               .body = base::as_bytes(body)};
   Sender::add_checksum(call);
+  Sender::add_md5(call);
   const HttpResponse answer = TRY(sender_->expect_success(call));
   const auto deletions = TRY(parse_deletions(base::as_text(answer.body)));
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -320,6 +321,7 @@ base::Result<void> S3Client::put_retention(const std::string& key, const S3Lock&
               .headers = {{"content-type", "application/xml"}},
               .body = base::as_bytes(body)};
   Sender::add_checksum(call);
+  Sender::add_md5(call);
   const HttpResponse answer = TRY(sender_->send(call));
   if (answer.is_success()) return {};
   Error error = sender_->error_of(call, answer);

@@ -183,6 +183,10 @@ void S3Client::Sender::add_checksum(S3Call& call) {
   call.headers.emplace_back("x-amz-checksum-crc32c", checksum_of(call.body));
 }
 
+void S3Client::Sender::add_md5(S3Call& call) {
+  call.headers.emplace_back("content-md5", to_base64(md5(call.body)));
+}
+
 void S3Client::Sender::add_object_headers(S3Call& call, const S3PutOptions& options) const {
   if (!options_.storage_class.empty()) {
     call.headers.emplace_back("x-amz-storage-class", options_.storage_class);

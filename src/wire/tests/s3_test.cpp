@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "base64.hpp"
+#include "md5.hpp"
 #include "scripted_server.hpp"
 
 namespace holdfast::wire {
@@ -149,6 +151,7 @@ TEST(S3Client, EveryRefusalHasItsMeaning) {
       {"403 Forbidden", "SignatureDoesNotMatch", ErrorCode::permission_denied, never, "secret"},
       {"507 Insufficient", "XMinioStorageFull", ErrorCode::no_space, never, "space"},
       {"501 Not Implemented", "NotImplemented", ErrorCode::unsupported, never, ""},
+      {"400 Bad Request", "MissingContentMD5", ErrorCode::unsupported, never, "update"},
       {"400 Bad Request", "InvalidStorageClass", ErrorCode::invalid_argument, never, "storage"},
       {"418 Teapot", "", ErrorCode::io, never, ""}};
   for (const Refusal& one : refusals) {
@@ -250,6 +253,8 @@ TEST(S3Client, GetsWholeObjectsAndVersions) {
                            "x-amz-delete-marker: true\r\n"));
   EXPECT_EQ(failure_of(marker.client().get("k", 9, "v")).code(), ErrorCode::not_found);
   EXPECT_EQ(failure_of(marker.client().put_retention("k", {})).code(), ErrorCode::not_found);
+  EXPECT_EQ(marker.last().header("content-md5"),
+            to_base64(md5(base::as_bytes(marker.last().body))));
   World invalid(http_answer("400 Bad Request", error_xml("InvalidArgument")));
   EXPECT_EQ(failure_of(invalid.client().get("k", 9, "v")).code(), ErrorCode::not_found);
   EXPECT_EQ(failure_of(invalid.client().get("k", 9, "")).code(), ErrorCode::invalid_argument);
@@ -312,6 +317,10 @@ TEST(S3Client, EveryKeyOfABatchHasItsOutcome) {
   ASSERT_TRUE(removed.value()[3]) << "what the answer does not mention is not known to be gone";
   EXPECT_EQ(removed.value()[3]->retry(), base::Retry::may_help);
   EXPECT_NE(world.last().body.find("d&lt;&amp;&gt;"), std::string::npos);
+  EXPECT_EQ(world.last().header("content-md5"),
+            to_base64(md5(base::as_bytes(world.last().body))))
+      << "some servers delete nothing without it";
+  EXPECT_FALSE(world.last().header("x-amz-checksum-crc32c").empty());
 }
 
 TEST(S3Client, UploadsInParts) {
