@@ -57,7 +57,8 @@ base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
   invocation.output().detail("opening " + session->url_);
   session->location_ = TRY(engine::Location::open({.url = session->url_,
                                                    .cache_directory = cache_directory(),
-                                                   .environment = environment_variable},
+                                                   .environment = environment_variable,
+                                                   .limit = {.stop = session->stop()}},
                                                   session->passphrase_.view()));
   return session;
 }
@@ -74,7 +75,10 @@ base::Result<std::unique_ptr<engine::Location>> open_location_to_copy_from(
   }
   invocation.output().detail("opening " + url);
   auto location = engine::Location::open(
-      {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
+      {.url = url,
+       .cache_directory = cache_directory(),
+       .environment = environment_variable,
+       .limit = {.stop = around.stop()}},
       own.view());
   return std::move(location).with_context("the repository to copy from");
 }

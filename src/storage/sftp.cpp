@@ -95,7 +95,9 @@ base::Result<void> make_root(const SftpUrl& url, SftpConnection& connection) {
 struct SftpStorage::State {
   State(const SftpUrl& url, io::Executor& executor, const SftpOptions& options)
       : place(url, executor,
-              {.open_timeout = options.open_timeout, .answer_timeout = options.answer_timeout},
+              {.open_timeout = options.open_timeout,
+               .answer_timeout = options.answer_timeout,
+               .stop = options.stop},
               options.connections_max) {}
 
   // A reading of one range, which goes on over another connection when one is lost.

@@ -22,7 +22,7 @@ constexpr std::uint64_t full_below = 1024 * 1024;  // bytes free
 
 SftpPlace::SftpPlace(SftpUrl url, io::Executor& executor, SftpConnectionOptions options,
                      std::size_t connections_max)
-    : pool_(std::move(url), executor, options, connections_max),
+    : pool_(std::move(url), executor, std::move(options), connections_max),
       description_(describe_sftp_place(pool_.url())),
       sign_(upload_directory) {}
 

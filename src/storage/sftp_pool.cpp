@@ -38,7 +38,7 @@ SftpPool::SftpPool(SftpUrl url, io::Executor& executor, SftpConnectionOptions op
                    std::size_t connections_max)
     : url_(std::move(url)),
       executor_(executor),
-      options_(options),
+      options_(std::move(options)),
       connections_max_(connections_max),
       opened_(executor.make_signal()) {}
 

@@ -19,6 +19,7 @@ namespace holdfast::wire {
 namespace {
 
 constexpr std::size_t signed_body_max = 64 * base::KiB;
+constexpr base::Duration tidy_timeout = base::seconds(2);
 
 bool is_expired(const S3ErrorAnswer& told) {
   return told.code == "ExpiredToken" || told.code == "TokenRefreshRequired" ||
@@ -118,7 +119,12 @@ base::Result<HttpResponse> S3Client::Sender::send_once(const S3Call& call,
   request.into = call.into;
   request.body_size_max = call.body_size_max;
   request.stall_timeout = call.stall_timeout;
-  request.stop = options_.stop;
+  // What is asked after the stop is tidying up, which an outage must not hold up.
+  if (options_.stop.stop_requested()) {
+    request.total_timeout = tidy_timeout;
+  } else {
+    request.stop = options_.stop;
+  }
   return http_.perform(request);
 }
 

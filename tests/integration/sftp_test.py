@@ -186,6 +186,24 @@ class SftpTest(unittest.TestCase):
         self.assertEqual(client.returncode, 0, output)
         self.expect_restores(self.url)
 
+    def test_an_interrupt_in_an_outage(self):
+        self.run_program("init", "--to", self.url)
+        client = self.start("backup", self.tree, "--to", self.url)
+        time.sleep(0.4)
+        sessions = children_of(self.server.process.pid)
+        for one in (self.server.process.pid, *sessions):
+            os.kill(one, signal.SIGSTOP)
+        time.sleep(1)
+        begun = time.monotonic()
+        client.send_signal(signal.SIGINT)
+        output, _ = client.communicate(timeout=100)
+        took = time.monotonic() - begun
+        for one in (self.server.process.pid, *sessions):
+            os.kill(one, signal.SIGCONT)
+        self.assertEqual(client.returncode, 1, output)
+        self.assertIn(b"interrupted", output)
+        self.assertLess(took, 10)
+
     def test_an_unknown_server_is_refused(self):
         (self.server.directory / "known_hosts").write_text("")
         output = self.run_program("init", "--to", self.url, status=1)

@@ -132,7 +132,10 @@ Result<ExitCode> run_init(Invocation& invocation) {
       options.shared_domain = &other->repository().keys();
     }
     id = TRY(engine::Location::create(
-        {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
+        {.url = url,
+         .cache_directory = cache_directory(),
+         .environment = environment_variable,
+         .limit = {.stop = around.stop()}},
         options, passphrase.view()));
   }
   auto& output = invocation.output();

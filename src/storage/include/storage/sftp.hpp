@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 
 #include "io/executor.hpp"
 #include "storage/storage.hpp"
@@ -33,6 +34,7 @@ struct SftpOptions {
   std::size_t connections_max = 4;
   base::Duration open_timeout = base::seconds(20);    // of each step of connecting
   base::Duration answer_timeout = base::seconds(60);  // silence while answers are due
+  std::stop_token stop;  // then a silence of a second ends a call, with `cancelled`
 };
 
 // Thread-safe; any number of processes may use one directory. Uploads must not outlive the storage.

@@ -34,6 +34,8 @@ struct S3Options {
   enum class Style { path, virtual_host } style = Style::path;
   std::string storage_class;  // empty: the bucket's default
   S3Encryption encryption;
+  // Ends what is under way, with `cancelled`. What is asked afterwards gets two seconds: whoever
+  // stops still tidies up.
   std::stop_token stop;
 };
 
