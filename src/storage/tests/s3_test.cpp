@@ -208,6 +208,57 @@ TEST(S3Storage, EndlessListingsAreNoticed) {
   EXPECT_EQ(listed.error().code(), ErrorCode::damaged);
 }
 
+// The number behind `name` in a request.
+std::size_t number_in(const ReceivedRequest& request, const std::string& name, std::size_t other) {
+  const auto at = request.line().find(name);
+  return at == std::string::npos ? other : std::stoul(request.line().substr(at + name.size()));
+}
+
+TEST(S3Storage, ABucketFullOfForeignKeysIsOpened) {
+  // 5,000 keys of somebody else's come before ours.
+  constexpr std::size_t foreign = 5000;
+  std::atomic<std::size_t> pages = 0;
+  ScriptedBucket bucket([&](const ReceivedRequest& request) -> Answer {
+    if (asks(request, "?versioning")) {
+      return ScriptedAnswer{http_answer(
+          "200 OK", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")};
+    }
+    const bool versions = asks(request, "versions=");
+    if (!versions && !asks(request, "list-type")) return std::nullopt;
+    ++pages;
+    const std::size_t from = versions ? number_in(request, "key-marker=Photo", 9999) + 1 - 10000
+                                      : number_in(request, "token=", 0);
+    const std::size_t first = versions && !asks(request, "key-marker") ? 0 : from;
+    const std::size_t end = std::min(first + number_in(request, "max-keys=", 1000), foreign);
+    std::string entries;
+    for (std::size_t i = first; i < end; ++i) {
+      const std::string key = "Photo" + std::to_string(10000 + i);
+      entries += versions ? version(key, "1") : entry(key);
+    }
+    const bool more = end < foreign;
+    if (!more) {
+      for (const std::string key : {"config", "data", "tree"}) {
+        entries += versions ? version(key, "1") : (key == "config" ? "" : entry(key));
+      }
+    }
+    if (!versions) return page(entries, more ? std::to_string(end) : "");
+    return ScriptedAnswer{http_answer(
+        "200 OK", "<ListVersionsResult><IsTruncated>" + std::string(more ? "true" : "false") +
+                      "</IsTruncated>" + entries + "</ListVersionsResult>")};
+  });
+  S3Url url = bucket.url();
+  url.prefix.clear();
+  const auto storage = S3Storage::open(url, bucket.surroundings());
+  ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  EXPECT_LT(pages, 20U);
+  ListOptions one;
+  one.page_size = 1;
+  EXPECT_EQ(names_of(storage.value()->list(one).value().objects),
+            std::vector<std::string>{"data"});
+  EXPECT_EQ(names_of(storage.value()->list_versions(one).value().objects),
+            std::vector<std::string>{"config"});
+}
+
 TEST(S3Storage, ForeignObjectsAreNotShown) {
   ScriptedBucket bucket;
   const auto storage = created(bucket);
