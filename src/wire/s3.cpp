@@ -79,6 +79,15 @@ bool is_denied(const HttpResponse& answer) {
   return parse_error(base::as_text(answer.body)).code == "AccessDenied";
 }
 
+// Of an answer to a second sending: the first may have been the one that took the key, or completed
+// the upload. The caller must look.
+Error unknown_after(const HttpResponse& answer, Error error) {
+  const bool settled =
+      error.code() != ErrorCode::already_exists && error.code() != ErrorCode::not_found;
+  if (!answer.sent_again || settled) return error;
+  return Error(ErrorCode::unavailable, error.message()).with_retry(base::Retry::may_help);
+}
+
 Error ends_early(const S3Call& call, std::uint64_t offset, std::uint64_t size) {
   return {ErrorCode::damaged, "'" + base::printable(call.key) + "' ends before the end of " +
                                   std::to_string(size) + " bytes at " + std::to_string(offset)};
@@ -111,12 +120,7 @@ base::Result<S3Stored> S3Client::put(const std::string& key, base::ByteView body
   if (answer.is_success()) {
     return S3Stored{.version = version_of(answer), .server_time = sender_->time_of(answer)};
   }
-  Error error = sender_->error_of(call, answer);
-  if (error.code() == ErrorCode::already_exists && answer.sent_again) {
-    // The first sending may have been the one that took the key: the caller must look.
-    return Error(ErrorCode::unavailable, error.message()).with_retry(base::Retry::may_help);
-  }
-  return error;
+  return unknown_after(answer, sender_->error_of(call, answer));
 }
 
 base::Result<std::string> S3Client::create_multipart(const std::string& key,
@@ -166,10 +170,12 @@ base::Result<S3Stored> S3Client::complete_multipart(const std::string& key,
               .stall_timeout = complete_timeout};
   add_condition(call, options);
   sender_->add_customer_key(call);
-  const HttpResponse answer = TRY(sender_->expect_success(call));
+  const HttpResponse answer = TRY(sender_->send(call));
+  if (!answer.is_success()) return unknown_after(answer, sender_->error_of(call, answer));
   const std::string_view text = base::as_text(answer.body);
   if (const S3ErrorAnswer told = parse_error(text); !told.code.empty()) {
-    return error_of_code(sender_->question_of(call), told.code, told.message, told.request_id);
+    return unknown_after(answer, error_of_code(sender_->question_of(call), told.code, told.message,
+                                               told.request_id));
   }
   TRY(parse_complete(text));
   return S3Stored{.version = version_of(answer), .server_time = sender_->time_of(answer)};

@@ -141,6 +141,28 @@ TEST(S3Storage, AnUploadThatIsGoneBeginsAgain) {
   EXPECT_TRUE(storage->get("x", content.size()).value() == content);
 }
 
+TEST(S3Storage, AnUploadThatIsCompleteIsNotSentAgain) {
+  std::atomic<int> completions = 0;
+  ScriptedBucket* place = nullptr;
+  ScriptedBucket bucket([&](const ReceivedRequest& request) -> Answer {
+    if (!asks(request, "POST /bucket/p/x?uploadId")) return std::nullopt;
+    if (++completions > 1) {
+      return ScriptedAnswer{http_answer("404 No", "<Error><Code>NoSuchUpload</Code></Error>")};
+    }
+    place->put("p/x", "all of it");
+    return ScriptedAnswer{http_answer("500 Oops", "")};
+  });
+  place = &bucket;
+  const auto storage = created(bucket);
+  (void)bucket.asked();
+  const auto upload = std::move(storage->begin_put()).value();
+  ASSERT_TRUE(upload->append(base::Bytes(81 * base::MiB, 3)).ok());
+  EXPECT_EQ(upload->commit("x", {}).error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(upload->commit("x", {}).error().code(), ErrorCode::already_exists);
+  const auto asked = bucket.asked();
+  EXPECT_EQ(std::count(asked.begin(), asked.end(), "POST /bucket/p/x?uploads="), 1);
+}
+
 TEST(S3Storage, AbandonedPartsAreTakenBack) {
   ScriptedBucket bucket([](const ReceivedRequest& request) -> Answer {
     if (!asks(request, "partNumber=1&")) return std::nullopt;

@@ -373,6 +373,25 @@ TEST(S3Client, ATakenKeyIsUnknownAfterASecondSending) {
   EXPECT_EQ(error.code(), ErrorCode::unavailable) << error.to_string();
 }
 
+TEST(S3Client, ACompletionIsUnknownAfterASecondSending) {
+  for (const auto& [status, code] : std::vector<std::pair<std::string, std::string>>{
+           {"404 Not Found", "NoSuchUpload"},
+           {"412 Precondition Failed", "PreconditionFailed"},
+           {"200 OK", "NoSuchUpload"}}) {
+    std::atomic<int> number = 0;
+    World world([&](const ReceivedRequest&) {
+      const int now = ++number;
+      if (now == 1) return ScriptedAnswer{http_answer("200 OK", "")};
+      if (now == 2) return ScriptedAnswer{"", Then::close};
+      return ScriptedAnswer{http_answer(status, error_xml(code))};
+    });
+    ASSERT_TRUE(world.client().put("a", base::as_bytes("x"), {}).ok());
+    const base::Error error = failure_of(world.client().complete_multipart("b", "u", {}, {}));
+    EXPECT_EQ(error.code(), ErrorCode::unavailable) << error.to_string();
+    EXPECT_EQ(error.retry(), base::Retry::may_help);
+  }
+}
+
 TEST(S3Client, LearnsWhatTheBucketCan) {
   World world([](const ReceivedRequest& request) {
     if (request.line().find("versioning") != std::string::npos) {
