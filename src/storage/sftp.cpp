@@ -110,6 +110,8 @@ struct SftpStorage::State {
   // Goes on from `reading.done`, over one connection.
   base::Result<void> fill(SftpConnection& connection, const std::string& handle, Reading& reading,
                           base::MutableByteView out);
+  base::Result<void> check_empty_range(SftpConnection& connection, const std::string& handle,
+                                       const Reading& reading);
   Error read_failure(SftpConnection& connection, const SftpReply& reply, const std::string& handle,
                      std::string_view name);
   base::Result<SftpAttributes> attributes(SftpConnection& connection, const std::string& handle,
@@ -203,6 +205,18 @@ base::Result<void> SftpStorage::State::fill(SftpConnection& connection, const st
   return {};
 }
 
+base::Result<void> SftpStorage::State::check_empty_range(SftpConnection& connection,
+                                                         const std::string& handle,
+                                                         const Reading& reading) {
+  const SftpAttributes about = TRY(attributes(connection, handle, reading.name));
+  if (about.type() == SftpAttributes::Type::directory) {
+    return absent(reading.name, place.description());
+  }
+  const std::uint64_t size = about.size.value_or(0);
+  if (reading.range.offset <= size) return {};
+  return range_past_end(reading.name, reading.range, size, place.description());
+}
+
 base::Result<void> SftpStorage::State::read(std::string_view name, Range range,
                                             base::MutableByteView out) {
   Reading reading{.name = name, .range = range};
@@ -211,15 +225,7 @@ base::Result<void> SftpStorage::State::read(std::string_view name, Range range,
     const std::string handle = TRY(place.open(*lease, name, SftpOpen::read));
     const std::uint64_t before = reading.done;
     auto filled = fill(*lease, handle, reading, out);
-    if (filled.ok() && out.empty()) {
-      const SftpAttributes about = TRY(attributes(*lease, handle, name));
-      const std::uint64_t size = about.size.value_or(0);
-      if (about.type() == SftpAttributes::Type::directory) {
-        filled = absent(name, place.description());
-      } else if (range.offset > size) {
-        filled = range_past_end(name, range, size, place.description());
-      }
-    }
+    if (filled.ok() && out.empty()) filled = check_empty_range(*lease, handle, reading);
     place.close(*lease, handle);
     const bool goes_on = !filled.ok() && lease->is_lost() && reading.done > before;
     if (!goes_on) return filled;

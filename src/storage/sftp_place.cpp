@@ -174,11 +174,13 @@ base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
         connection.send([&](auto id) { return encode_sftp_open(id, path, SftpOpen::read); }));
   }
   std::vector<SftpConnection::Ticket> synced;
+  std::optional<Error> failed;  // all are waited for: what was opened is closed
   for (std::size_t i = 0; i < opened.size(); ++i) {
     const SftpReply reply = TRY(connection.wait(opened[i]));
     if (reply.kind != SftpReply::Kind::handle) {
-      if (TRY(has_no_sync(connection, reply, paths[i]))) continue;
-      return failure(connection, reply, "sync", directories[i]);
+      const bool without = TRY(has_no_sync(connection, reply, paths[i]));
+      if (!without && !failed) failed = failure(connection, reply, "sync", directories[i]);
+      continue;
     }
     synced.push_back(connection.send([&](auto id) { return encode_sftp_fsync(id, reply.handle); }));
     close(connection, reply.handle);
@@ -187,6 +189,7 @@ base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
     const SftpReply reply = TRY(connection.wait(one));
     if (!is_ok(reply)) return failure(connection, reply, "sync", directories.front());
   }
+  if (failed) return *failed;
   return {};
 }
 

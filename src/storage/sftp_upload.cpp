@@ -284,6 +284,7 @@ base::Result<void> SftpUpload::read_back() {
       // A short answer leaves zeros, which the checksum won't forgive.
       const SftpReply reply = TRY(connection_->wait(one));
       if (reply.kind != SftpReply::Kind::data && !is_status(reply, SftpStatus::eof)) {
+        place_.close(*connection_, handle);
         return place_.failure(*connection_, reply, "read", temporary_);
       }
     }

@@ -374,6 +374,30 @@ TEST_F(SftpTest, AServerThatOnlyListsDirectoriesIsGoodEnough) {
   ASSERT_WORKS(storage.value()->put("packs/a/b", base::Bytes{1}));
 }
 
+TEST_F(SftpTest, AFailedListingLeavesNothingOpen) {
+  const TemporaryDirectory logs;
+  const std::string log = logs.path() + "/log";
+  SshServer server(faulty_sftp(log, {"opendir:3:1:/d03", "readdir:4:2:"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_FALSE(storage.ok()) << "the first listing fails";
+  const auto again = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(again);
+  for (const std::string name : {"d01/x", "d02/x", "d03/x", "d04/x", "d05/x"}) {
+    ASSERT_WORKS(again.value()->put(name, base::Bytes{1}));
+  }
+  ASSERT_WORKS(again.value()->stat("d01/x"));  // behind it nothing of the puts is under way
+  std::ofstream(log, std::ios::trunc);
+  EXPECT_EQ(again.value()->list({}).error().code(), ErrorCode::permission_denied);
+  EXPECT_EQ(again.value()->list_all("").value().size(), 5U);
+  const auto lines = lines_after(log, "never");
+  const auto beginning = [&](const std::string& with) {
+    return std::count_if(lines.begin(), lines.end(),
+                         [&](const std::string& line) { return line.starts_with(with); });
+  };
+  EXPECT_EQ(beginning("opendir"), 12) << "twice the root and what is in it";
+  EXPECT_EQ(beginning("close"), 11) << "one was not opened";
+}
+
 TEST_F(SftpTest, BytesThatAServerLostAreNoticed) {
   const auto storage = create(root_);
   const auto upload = storage->begin_put();
