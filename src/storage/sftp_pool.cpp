@@ -6,6 +6,12 @@
 
 namespace holdfast::storage {
 
+namespace {
+
+constexpr base::Duration refusal_rest = base::minutes(1);
+
+}  // namespace
+
 struct SftpPool::Member {
   std::unique_ptr<SftpConnection> connection;
   std::size_t users = 0;
@@ -55,7 +61,8 @@ base::Result<SftpPool::Lease> SftpPool::lease() {
   std::unique_lock lock(mutex_);
   while (true) {
     auto member = least_used();
-    const bool full = members_.size() + opening_ >= connections_max_;
+    const bool refused = member && clock_.monotonic() < alone_until_;
+    const bool full = refused || members_.size() + opening_ >= connections_max_;
     if (member && (member->users == 0 || full)) {
       ++member->users;
       return Lease(*this, std::move(member));
@@ -73,6 +80,7 @@ base::Result<SftpPool::Lease> SftpPool::lease() {
     // A server that takes no more connections is used through those that there are.
     auto member = least_used();
     if (!member) return std::move(opened).error();
+    alone_until_ = clock_.monotonic() + refusal_rest;
     ++member->users;
     return Lease(*this, std::move(member));
   }
@@ -80,6 +88,7 @@ base::Result<SftpPool::Lease> SftpPool::lease() {
   member->connection = std::move(opened).value();
   member->users = 1;
   members_.push_back(member);
+  alone_until_ = {};
   return Lease(*this, std::move(member));
 }
 

@@ -473,6 +473,34 @@ TEST_F(SftpTest, ManyTasksShareFewConnections) {
   EXPECT_EQ(storage->list_all("many/").value().size(), 64U);
 }
 
+TEST_F(SftpTest, AServerThatRefusesMoreConnectionsIsNotPestered) {
+  const TemporaryDirectory attempts;
+  const passwd* user = ::getpwuid(::geteuid());
+  // A file for every login with a key that the server doesn't know.
+  SshServer server("AuthorizedKeysCommand /usr/bin/mktemp " + attempts.path() +
+                   "/XXXXXXXX\nAuthorizedKeysCommandUser " +
+                   std::string(user == nullptr ? "root" : user->pw_name));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  std::ofstream(server.directory() + "/authorized_keys", std::ios::trunc);
+  const auto count = [&] {
+    return std::distance(fs::directory_iterator(attempts.path()), fs::directory_iterator());
+  };
+  const auto before = count();
+  std::vector<std::unique_ptr<io::Task>> tasks;
+  for (int task = 0; task < 6; ++task) {
+    tasks.push_back(executor_.spawn("user", [&, task] {
+      for (int i = 0; i < 8; ++i) {
+        ASSERT_WORKS(storage.value()->put("t" + std::to_string(task) + "/" + std::to_string(i),
+                                          base::Bytes{1}));
+      }
+    }));
+  }
+  tasks.clear();
+  EXPECT_GT(count(), before);
+  EXPECT_LE(count() - before, 3) << "as many as may be made at the same time";
+}
+
 TEST_F(SftpTest, TheFactoryKnowsIt) {
   base::SystemClock clock;
   base::SystemRandom random;
