@@ -68,8 +68,9 @@ base::Result<Content> content_of(SftpPlace& place, SftpConnection& connection) {
   return content;
 }
 
-// The root with its parents. Each directory's entry is synced in its parent.
-base::Result<void> make_root(const SftpUrl& url, SftpConnection& connection) {
+// The root with its parents. Each new directory's entry is synced in its parent.
+base::Result<void> make_root(SftpPlace& place, SftpConnection& connection) {
+  const SftpUrl& url = place.pool().url();
   const std::string& path = url.path;
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
@@ -85,6 +86,10 @@ base::Result<void> make_root(const SftpUrl& url, SftpConnection& connection) {
                          ": the server says " + base::printable(made.message))
             .with_hint("choose a path that this user may write to");
       }
+      const std::size_t last = part.rfind('/');
+      TRY(place.sync_paths(connection, {last == std::string::npos ? "."
+                                        : last == 0               ? "/"
+                                                                  : part.substr(0, last)}));
     }
     if (slash == std::string::npos) return {};
   }
@@ -269,7 +274,7 @@ base::Result<std::unique_ptr<SftpStorage>> SftpStorage::create(const SftpUrl& ur
                                                                SftpOptions options) {
   auto state = std::make_unique<State>(url, executor, options);
   const auto lease = TRY(state->place.lease());
-  TRY(make_root(url, *lease));
+  TRY(make_root(state->place, *lease));
   const Content content = TRY(content_of(state->place, *lease));
   if (content.kind == Content::Kind::other) {
     return Error(ErrorCode::already_exists, state->place.description() + " is not empty")

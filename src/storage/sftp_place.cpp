@@ -34,6 +34,11 @@ std::string SftpPlace::path_of(std::string_view name) const {
   return path;
 }
 
+std::string SftpPlace::name_of(const std::string& path) const {
+  const std::string root = path_of("") + "/";
+  return path.starts_with(root) ? path.substr(root.size()) : std::string();
+}
+
 base::Result<void> SftpPlace::verify(SftpConnection& connection) {
   const std::string path = path_of(sign_);
   auto asked = connection.send([&](auto id) { return encode_sftp_stat(id, path); });
@@ -165,10 +170,16 @@ base::Result<bool> SftpPlace::has_no_sync(SftpConnection& connection, const Sftp
 
 base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
                                                const std::vector<std::string>& directories) {
+  std::vector<std::string> paths;
+  paths.reserve(directories.size());
+  for (const std::string& directory : directories) paths.push_back(path_of(directory));
+  return sync_paths(connection, paths);
+}
+
+base::Result<void> SftpPlace::sync_paths(SftpConnection& connection,
+                                         const std::vector<std::string>& paths) {
   if (!connection.server().fsync) return {};
   std::vector<SftpConnection::Ticket> opened;
-  std::vector<std::string> paths;
-  for (const std::string& directory : directories) paths.push_back(path_of(directory));
   for (const std::string& path : paths) {
     opened.push_back(
         connection.send([&](auto id) { return encode_sftp_open(id, path, SftpOpen::read); }));
@@ -179,7 +190,7 @@ base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
     const SftpReply reply = TRY(connection.wait(opened[i]));
     if (reply.kind != SftpReply::Kind::handle) {
       const bool without = TRY(has_no_sync(connection, reply, paths[i]));
-      if (!without && !failed) failed = failure(connection, reply, "sync", directories[i]);
+      if (!without && !failed) failed = failure(connection, reply, "sync", name_of(paths[i]));
       continue;
     }
     synced.push_back(connection.send([&](auto id) { return encode_sftp_fsync(id, reply.handle); }));
@@ -187,7 +198,7 @@ base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
   }
   for (auto& one : synced) {
     const SftpReply reply = TRY(connection.wait(one));
-    if (!is_ok(reply)) return failure(connection, reply, "sync", directories.front());
+    if (!is_ok(reply)) return failure(connection, reply, "sync", name_of(paths.front()));
   }
   if (failed) return *failed;
   return {};

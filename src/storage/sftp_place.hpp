@@ -47,10 +47,14 @@ class SftpPlace {
   // server can (see sftp.hpp). A directory that isn't there is skipped.
   base::Result<void> sync_directories(SftpConnection& connection,
                                       const std::vector<std::string>& directories);
+  // The same of the server's paths, which may lie outside of the root.
+  base::Result<void> sync_paths(SftpConnection& connection, const std::vector<std::string>& paths);
   // Bytes free, or nothing if the server can't tell.
   base::Result<std::optional<std::uint64_t>> free_bytes(SftpConnection& connection);
 
  private:
+  // The name below the root that path_of() makes this of; else empty.
+  [[nodiscard]] std::string name_of(const std::string& path) const;
   base::Result<bool> has_no_sync(SftpConnection& connection, const SftpReply& reply,
                                  const std::string& path);
 

@@ -355,6 +355,21 @@ TEST_F(SftpTest, WhatIsThereLasts) {
   EXPECT_FALSE(contains(lines_after(log, "fstat"), "hardlink@openssh.com"));
 }
 
+TEST_F(SftpTest, NewParentsOfTheRootLast) {
+  const TemporaryDirectory logs;
+  const std::string log = logs.path() + "/log";
+  SshServer server(faulty_sftp(log, {}));
+  const std::string root = server.fresh_directory();
+  ASSERT_WORKS(SftpStorage::create(server.url(root + "/new/root"), executor_));
+  std::vector<std::string> opened;
+  for (const std::string& line : lines_after(log, "never")) {
+    if (line.starts_with("open ")) opened.push_back(line.substr(5));
+  }
+  const std::string above = fs::path(root).parent_path();
+  EXPECT_EQ(opened, (std::vector<std::string>{above, root, root + "/new", root + "/new/root"}))
+      << "each that got a new entry";
+}
+
 TEST_F(SftpTest, AServerWithoutDescriptorsHasNotSynced) {
   const TemporaryDirectory logs;
   SshServer server(faulty_sftp(logs.path() + "/log", {"open:4:1:/packs", "opendir:4:1:/packs"}));
