@@ -326,18 +326,58 @@ TEST(S3Storage, VersionsWithoutRepetitionNewestFirst) {
   EXPECT_EQ(all, (std::vector<std::string>{"a3", "a2", "a1", "b9"}));
 }
 
+// A bucket with object lock that is asked at eight.
+Answer lockable(const ReceivedRequest& request) {
+  if (asks(request, "?versioning")) {
+    return ScriptedAnswer{http_answer(
+        "200 OK", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+        "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n")};
+  }
+  if (!asks(request, "?object-lock")) return std::nullopt;
+  return ScriptedAnswer{http_answer("200 OK",
+                                    "<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
+                                    "</ObjectLockEnabled></ObjectLockConfiguration>")};
+}
+
+class SetClock final : public base::Clock {
+ public:
+  [[nodiscard]] base::Time now() const override {
+    return base::Time{} + base::days(20'000) + base::Duration{set.load()};
+  }
+  [[nodiscard]] base::Duration monotonic() const override { return {passed.load()}; }
+  std::atomic<std::int64_t> set = 0;
+  std::atomic<std::int64_t> passed = 0;
+};
+
+TEST(S3Storage, AClockThatIsSetDoesNotMoveLocks) {
+  ScriptedBucket bucket(lockable);
+  S3Url url = bucket.url();
+  url.lock = base::days(30);
+  SetClock clock;
+  const S3Surroundings usual = bucket.surroundings();
+  const auto storage = S3Storage::create(
+      url, {.executor = usual.executor, .clock = clock, .environment = usual.environment});
+  ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  const auto lock_of = [&](const std::string& name) {
+    EXPECT_TRUE(storage.value()->put(name, base::Bytes{1}).ok());
+    const auto received = bucket.server().received();
+    const auto put = std::find_if(received.begin(), received.end(), [&](const auto& one) {
+      return one.line().starts_with("PUT /bucket/p/" + name);
+    });
+    return put->header("x-amz-object-lock-retain-until-date");
+  };
+  EXPECT_EQ(lock_of("a"), "2026-12-21T08:00:01Z");
+  clock.passed = base::hours(1).nanoseconds;
+  clock.set = base::hours(-48).nanoseconds;
+  EXPECT_EQ(lock_of("b"), "2026-12-21T09:00:01Z") << "an hour has passed, whatever the clock says";
+  clock.set = base::hours(3).nanoseconds;
+  EXPECT_EQ(lock_of("c"), "2026-12-21T11:00:01Z") << "the machine may have slept";
+  clock.set = base::days(1000).nanoseconds;
+  EXPECT_EQ(lock_of("d"), "2026-12-22T09:00:01Z") << "not for years";
+}
+
 TEST(S3Storage, LocksWhatItPuts) {
-  ScriptedBucket bucket([](const ReceivedRequest& request) -> Answer {
-    if (asks(request, "?versioning")) {
-      return ScriptedAnswer{http_answer(
-          "200 OK", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
-          "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n")};
-    }
-    if (!asks(request, "?object-lock")) return std::nullopt;
-    return ScriptedAnswer{http_answer("200 OK",
-                                      "<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
-                                      "</ObjectLockEnabled></ObjectLockConfiguration>")};
-  });
+  ScriptedBucket bucket(lockable);
   S3Url url = bucket.url();
   url.lock = base::days(30);
   const auto storage = S3Storage::create(url, bucket.surroundings());
