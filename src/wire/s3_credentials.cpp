@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "aws_domain.hpp"
 #include "base/units.hpp"
 #include "credentials_file.hpp"
 #include "io/file.hpp"
@@ -191,9 +192,9 @@ base::Result<std::optional<S3Credentials>> S3CredentialsSource::from_web_identit
   if (session.empty()) session = "holdfast";
   std::string endpoint = variable("AWS_ENDPOINT_URL_STS");
   if (endpoint.empty()) {
-    const std::string region = options_.region.empty() ? configured_region() : options_.region;
-    endpoint =
-        "https://sts." + (region.empty() ? std::string("us-east-1") : region) + ".amazonaws.com";
+    std::string region = options_.region.empty() ? configured_region() : options_.region;
+    if (region.empty()) region = "us-east-1";
+    endpoint = "https://sts." + region + "." + std::string(aws_domain(region));
   }
   std::string token_text(base::as_text(token));
   while (!token_text.empty() && (token_text.back() == '\n' || token_text.back() == '\r')) {

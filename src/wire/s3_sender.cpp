@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "aws_domain.hpp"
 #include "base64.hpp"
 #include "codec/crc32c.hpp"
 #include "codec/hash.hpp"
@@ -60,7 +61,7 @@ std::string S3Client::Sender::region() const {
 std::string S3Client::Sender::host_in(const std::string& region) const {
   std::string host = server_;
   if (options_.endpoint.empty()) {
-    host = "s3." + region + ".amazonaws.com" + (region.starts_with("cn-") ? ".cn" : "");
+    host = "s3." + region + "." + std::string(aws_domain(region));
   }
   return options_.style == S3Options::Style::virtual_host ? options_.bucket + "." + host : host;
 }

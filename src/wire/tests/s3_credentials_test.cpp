@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 
+#include "aws_domain.hpp"
 #include "credentials_file.hpp"
 #include "scripted_server.hpp"
 
@@ -72,6 +73,11 @@ class S3CredentialsTest : public testing::Test {
   io::ThreadExecutor executor_;
   HttpClient http_{executor_, {.proxy = ""}};
 };
+
+TEST(AwsDomain, IsAnotherInChina) {
+  EXPECT_EQ(aws_domain("eu-central-1"), "amazonaws.com");
+  EXPECT_EQ(aws_domain("cn-north-1"), "amazonaws.com.cn");
+}
 
 TEST_F(S3CredentialsTest, EnvironmentFirst) {
   write(".aws/credentials", "[default]\naws_access_key_id = FILE\naws_secret_access_key = s\n");
