@@ -182,7 +182,7 @@ base::Result<void> S3Storage::learn_about_bucket() {
   state.capabilities.versions = bucket.versioned.value_or(bucket.lockable.value_or(false));
   state.place.versions = state.capabilities.versions;
   state.capabilities.retention = bucket.lockable.value_or(state.url.lock.has_value());
-  // Listings are consistent on AWS, MinIO, Ceph and whatever keeps files, but servers of many nodes
+  // Listings are consistent on AWS, MinIO and whatever keeps files, but servers of many nodes
   // give times by many clocks, and S3 promises nothing about them: prune waits out its grace.
   state.capabilities.consistent = false;
   state.default_lock_suffices =

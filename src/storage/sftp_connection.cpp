@@ -133,11 +133,6 @@ SftpConnection::Ticket SftpConnection::send(const std::function<base::Bytes(std:
   return ticket;
 }
 
-bool SftpConnection::is_answered(const Ticket& ticket) {
-  const std::lock_guard lock(mutex_);
-  return lost_ || !ticket.call_ || ticket.call_->answered;
-}
-
 bool SftpConnection::is_lost() {
   const std::lock_guard lock(mutex_);
   return lost_.has_value();

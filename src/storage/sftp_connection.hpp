@@ -69,8 +69,6 @@ class SftpConnection {
               base::MutableByteView destination = {});
   // Waits for the answer. unavailable when the connection is lost before.
   base::Result<SftpReply> wait(Ticket& ticket);
-  // Whether wait() would return at once.
-  [[nodiscard]] bool is_answered(const Ticket& ticket);
 
   [[nodiscard]] bool is_lost();
   [[nodiscard]] const SftpVersion& server() const { return server_; }

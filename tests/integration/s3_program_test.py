@@ -132,6 +132,20 @@ class S3ProgramTest(unittest.TestCase):
         self.run_program("backup", self.tree)
         self.assert_restores()
 
+    def test_a_prefix_that_is_no_plain_word(self):
+        make_tree(self.tree, 8)
+        url = self.env["HOLDFAST_REPOSITORY"].replace("bucket/prefix", "bucket/my%20back%2Bup/100%25")
+        self.env = self.env | {"HOLDFAST_REPOSITORY": url}
+        self.run_program("init")
+        self.run_program("backup", self.tree)
+        (self.tree / "large-0").unlink()
+        self.run_program("backup", self.tree)
+        oldest = json.loads(self.run_program("snapshot", "list", "--json"))["snapshots"][0]["id"]
+        self.run_program("snapshot", "forget", oldest)
+        self.run_program("prune")
+        self.run_program("verify")
+        self.assert_restores()
+
     def test_parity(self):
         make_tree(self.tree, 16)
         self.run_program("init")

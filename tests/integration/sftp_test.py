@@ -193,13 +193,13 @@ class SftpTest(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "needs a home directory of its own")
     def test_what_the_ssh_configuration_says(self):
         alone = self.with_ssh_config(
-            f"Host Backup\n  HostName 127.0.0.1\n  Port {self.server.port}\n  User {getpass.getuser()}\n"
+            f"Host backup\n  HostName 127.0.0.1\n  Port {self.server.port}\n  User {getpass.getuser()}\n"
             f"  UserKnownHostsFile {self.place}/trusted\n  IdentityFile {self.server.directory}/user_key\n")
 
         def init(url):
             return subprocess.run([*alone, "init", "--to", url], env=self.environment(), check=False,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100)
-        url = f"sftp://Backup{self.place}/repository"
+        url = f"sftp://backup{self.place}/repository"
         unknown = init(url)
         self.assertEqual(unknown.returncode, 1, unknown.stdout)
         self.assertIn(f"[127.0.0.1]:{self.server.port} is not known", unknown.stdout)
@@ -208,7 +208,7 @@ class SftpTest(unittest.TestCase):
         subprocess.run(["sh", "-c", command], check=True)
         self.assertTrue((self.place / "trusted").exists(), command)
         # A port in the URL wins, be it the usual one.
-        elsewhere = init(f"sftp://Backup:22{self.place}/elsewhere")
+        elsewhere = init(f"sftp://backup:22{self.place}/elsewhere")
         self.assertEqual(elsewhere.returncode, 1, elsewhere.stdout)
         self.assertFalse((self.place / "elsewhere").exists())
         done = init(url)

@@ -5,7 +5,7 @@
 // temporary file, so that any number of open packs costs a mebibyte each. The commit then sends
 // them, small objects in one request, large ones in parts that travel at the same time.
 //
-// Put-if-absent is If-None-Match, which AWS, MinIO, Ceph and versitygw know.
+// Put-if-absent is If-None-Match. The tests run against MinIO and versitygw; AWS documents it.
 #pragma once
 
 #include <functional>
