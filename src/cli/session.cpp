@@ -74,12 +74,11 @@ base::Result<std::unique_ptr<engine::Location>> open_location_to_copy_from(
     own = TRY(around.passphrase(request, from_environment));
   }
   invocation.output().detail("opening " + url);
-  auto location = engine::Location::open(
-      {.url = url,
-       .cache_directory = cache_directory(),
-       .environment = environment_variable,
-       .limit = {.stop = around.stop()}},
-      own.view());
+  auto location = engine::Location::open({.url = url,
+                                          .cache_directory = cache_directory(),
+                                          .environment = environment_variable,
+                                          .limit = {.stop = around.stop()}},
+                                         own.view());
   return std::move(location).with_context("the repository to copy from");
 }
 

@@ -115,9 +115,9 @@ struct S3Storage::State {
     return place.prefix + std::string(name);
   }
 
-  // By the server's clock, rather too late: it tells whole seconds. Neither our clock when it is set
-  // back nor a machine that slept, whose monotonic clock stood still, may shorten locks; a clock that
-  // is set forward lengthens them by a day at most.
+  // By the server's clock, rather too late: it tells whole seconds. Neither our clock when it is
+  // set back nor a machine that slept, whose monotonic clock stood still, may shorten locks; a
+  // clock that is set forward lengthens them by a day at most.
   [[nodiscard]] base::Time now() const {
     const base::Time passed = server_time + (clock.monotonic() - asked_at);
     return std::clamp(clock.now() + ahead, passed, passed + base::days(1)) + base::seconds(1);

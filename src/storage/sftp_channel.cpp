@@ -25,8 +25,8 @@ using base::ErrorCode;
 constexpr std::size_t write_size_max = 1 << 20;
 constexpr int lost_after_ms = 60'000;  // bytes that nobody acknowledges for so long
 
-// While it lives, no SIGPIPE reaches this thread: libssh writes to a ProxyCommand with write(2), and
-// one that ended would end us. What the thread's mask was and what was pending stays as it was.
+// While it lives, no SIGPIPE reaches this thread: libssh writes to a ProxyCommand with write(2),
+// and one that ended would end us. What the thread's mask was and what was pending stays as it was.
 class NoBrokenPipe {
  public:
   NoBrokenPipe() {
@@ -113,7 +113,8 @@ Error lost(const SftpUrl& url, const std::string& reason) {
       .with_hint("check the network and the server, then run again");
 }
 
-// libssh gives SSH_AUTH_AGAIN and SSH_AGAIN when its timeout has passed, too: silence is no refusal.
+// libssh gives SSH_AUTH_AGAIN and SSH_AGAIN when its timeout has passed, too: silence is no
+// refusal.
 bool is_lost_login(ssh_session session, int answer) {
   return answer == SSH_AUTH_AGAIN || (answer == SSH_AUTH_ERROR && ssh_is_connected(session) == 0);
 }
@@ -232,9 +233,9 @@ base::Result<void> check_server(ssh_session session, const SftpUrl& url) {
     case SSH_KNOWN_HOSTS_UNKNOWN:
     case SSH_KNOWN_HOSTS_NOT_FOUND: return unknown_server(session, key);
     default:
-      return Error(ErrorCode::permission_denied,
-                   "cannot check the key of the server " + host_and_port(session) + ": " +
-                       reason_of(session))
+      return Error(ErrorCode::permission_denied, "cannot check the key of the server " +
+                                                     host_and_port(session) + ": " +
+                                                     reason_of(session))
           .with_hint("is " + known_hosts_of(session) + " readable and well-formed?");
   }
 }
@@ -268,9 +269,8 @@ base::Result<void> log_in_with_file(ssh_session session, const SftpUrl& url) {
     return login_refused(session, "it doesn't accept the key " + url.identity_file);
   }
   return login_refused(
-      session,
-      "the key " + url.identity_file +
-          " has a passphrase or is damaged, and the agent has none that it accepts");
+      session, "the key " + url.identity_file +
+                   " has a passphrase or is damaged, and the agent has none that it accepts");
 }
 
 base::Result<void> log_in(ssh_session session, const SftpUrl& url) {

@@ -275,8 +275,7 @@ TEST(S3Storage, ABucketFullOfForeignKeysIsOpened) {
   EXPECT_LT(pages, 20U);
   ListOptions one;
   one.page_size = 1;
-  EXPECT_EQ(names_of(storage.value()->list(one).value().objects),
-            std::vector<std::string>{"data"});
+  EXPECT_EQ(names_of(storage.value()->list(one).value().objects), std::vector<std::string>{"data"});
   EXPECT_EQ(names_of(storage.value()->list_versions(one).value().objects),
             std::vector<std::string>{"config"});
 }

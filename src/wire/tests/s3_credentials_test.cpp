@@ -171,9 +171,8 @@ TEST_F(S3CredentialsTest, ABusyMetadataServiceIsAnOutage) {
 }
 
 TEST_F(S3CredentialsTest, KeysOfInstanceAndContainerGoPastTheProxy) {
-  ScriptedServer proxy([](const ReceivedRequest&) {
-    return ScriptedAnswer{http_answer("502 Bad Gateway", "")};
-  });
+  ScriptedServer proxy(
+      [](const ReceivedRequest&) { return ScriptedAnswer{http_answer("502 Bad Gateway", "")}; });
   ScriptedServer server([](const ReceivedRequest& request) {
     const bool keys = request.line().find("credentials/role") != std::string::npos ||
                       request.line().find("/container") != std::string::npos;

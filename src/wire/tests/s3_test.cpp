@@ -317,8 +317,7 @@ TEST(S3Client, EveryKeyOfABatchHasItsOutcome) {
   ASSERT_TRUE(removed.value()[3]) << "what the answer does not mention is not known to be gone";
   EXPECT_EQ(removed.value()[3]->retry(), base::Retry::may_help);
   EXPECT_NE(world.last().body.find("d&lt;&amp;&gt;"), std::string::npos);
-  EXPECT_EQ(world.last().header("content-md5"),
-            to_base64(md5(base::as_bytes(world.last().body))))
+  EXPECT_EQ(world.last().header("content-md5"), to_base64(md5(base::as_bytes(world.last().body))))
       << "some servers delete nothing without it";
   EXPECT_FALSE(world.last().header("x-amz-checksum-crc32c").empty());
 }

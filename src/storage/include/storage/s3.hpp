@@ -32,8 +32,8 @@ struct S3Surroundings {
 // Thread-safe. Uploads must not outlive the storage.
 class S3Storage final : public Storage {
  public:
-  // already_exists if there is anything below the prefix that could be an object of ours. The bucket
-  // must be there; it may be shared, and has no prefix then as well as any.
+  // already_exists if there is anything below the prefix that could be an object of ours. The
+  // bucket must be there; it may be shared, and has no prefix then as well as any.
   static base::Result<std::unique_ptr<S3Storage>> create(const S3Url& url,
                                                          const S3Surroundings& around);
   // not_found if there is no such thing below the prefix, nor ever was in a bucket that keeps

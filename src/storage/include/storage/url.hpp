@@ -42,8 +42,8 @@ struct S3Url {
 
 // sftp://user@host:port/path. Keys of the query: identity-file, known-hosts-file.
 struct SftpUrl {
-  std::string user;  // empty: the one who runs the program
-  std::string host;  // without the brackets of an IPv6 address
+  std::string user;                   // empty: the one who runs the program
+  std::string host;                   // without the brackets of an IPv6 address
   std::optional<std::uint16_t> port;  // nothing: as ~/.ssh/config says, or 22
   // Absolute, or, from "/~/x", "x" below the user's home. No trailing slashes, never empty.
   std::string path;

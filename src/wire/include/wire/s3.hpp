@@ -74,7 +74,7 @@ struct S3Entry {
   base::Time modified;           // in whole seconds, as S3Object's
   base::Duration modified_rest;  // what the listing tells beyond them
   std::string version;           // "null": stored while the bucket kept none
-  bool latest = false;  // list_versions: of its key
+  bool latest = false;           // list_versions: of its key
   enum class Kind { object, delete_marker } kind = Kind::object;
 };
 
