@@ -244,6 +244,7 @@ std::optional<Error> SftpStorage::State::removal(SftpConnection& connection, con
     // A directory is no object.
     const auto there = place.stat(connection, name);
     if (there.ok() && there.value().type() == SftpAttributes::Type::directory) return std::nullopt;
+    if (!there.ok() && there.error().code() == ErrorCode::unavailable) return there.error();
   }
   Error error = place.failure(connection, reply, "remove", name);
   if (error.code() == ErrorCode::not_found) return std::nullopt;

@@ -56,6 +56,7 @@ class OpenDirectories {
     if (is_status(reply, SftpStatus::no_such_file)) return std::string();
     const auto about = place_.stat(connection_, directory);
     if (about.ok() && about.value().type() != SftpAttributes::Type::directory) return std::string();
+    if (!about.ok() && about.error().code() == base::ErrorCode::unavailable) return about.error();
     return place_.failure(connection_, reply, "list", directory);
   }
   [[nodiscard]] const std::string& handle(std::size_t number) const { return handles_[number]; }

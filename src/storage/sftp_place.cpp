@@ -123,6 +123,7 @@ base::Result<void> SftpPlace::make_directory(SftpConnection& connection, std::st
   // OpenSSH's server doesn't tell "exists" from other failures.
   const auto there = stat(connection, name);
   if (there.ok() && there.value().type() == SftpAttributes::Type::directory) return {};
+  if (!there.ok() && there.error().code() != ErrorCode::not_found) return there.error();
   if (there.ok() && !is_status(reply, SftpStatus::permission_denied)) {
     return Error(ErrorCode::invalid_argument, "the name '" + std::string(name) +
                                                   "' is that of another object in " + description_);
