@@ -57,7 +57,8 @@ base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
   invocation.output().detail("opening " + session->url_);
   session->location_ = TRY(engine::Location::open({.url = session->url_,
                                                    .cache_directory = cache_directory(),
-                                                   .environment = environment_variable},
+                                                   .environment = environment_variable,
+                                                   .limit = {.stop = session->stop()}},
                                                   session->passphrase_.view()));
   if (const auto& roster = session->repository().unread_roster()) {
     invocation.output().warning(roster->name + ", a newer roster of writers, can't be read (" +
@@ -79,9 +80,11 @@ base::Result<std::unique_ptr<engine::Location>> open_location_to_copy_from(
     own = TRY(around.passphrase(request, from_environment));
   }
   invocation.output().detail("opening " + url);
-  auto location = engine::Location::open(
-      {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
-      own.view());
+  auto location = engine::Location::open({.url = url,
+                                          .cache_directory = cache_directory(),
+                                          .environment = environment_variable,
+                                          .limit = {.stop = around.stop()}},
+                                         own.view());
   return std::move(location).with_context("the repository to copy from");
 }
 

@@ -80,9 +80,13 @@ base::Result<std::unique_ptr<Storage>> driver_of(const LocationUrl& location, Pl
       return with_retries(std::move(s3), dependencies, options);
     }
     case LocationUrl::Scheme::sftp: {
-      auto sftp =
-          TRY(place == Place::fresh ? SftpStorage::create(location.sftp, dependencies.executor)
-                                    : SftpStorage::open(location.sftp, dependencies.executor));
+      SftpOptions own;
+      own.stop = options.limit.stop;
+      auto sftp = TRY(opened_with_retries(dependencies, options, [&] {
+        return place == Place::fresh
+                   ? SftpStorage::create(location.sftp, dependencies.executor, own)
+                   : SftpStorage::open(location.sftp, dependencies.executor, own);
+      }));
       return with_retries(std::move(sftp), dependencies, options);
     }
   }

@@ -116,8 +116,13 @@ struct S3Storage::State {
     return place.prefix + std::string(name);
   }
 
-  // By the server's clock: a machine whose clock was set back must not shorten locks.
-  [[nodiscard]] base::Time now() const { return clock.now() + ahead; }
+  // By the server's clock, rather too late: it tells whole seconds. Neither our clock when it is
+  // set back nor a machine that slept, whose monotonic clock stood still, may shorten locks; a
+  // clock that is set forward lengthens them by a day at most.
+  [[nodiscard]] base::Time now() const {
+    const base::Time passed = server_time + (clock.monotonic() - asked_at);
+    return std::clamp(clock.now() + ahead, passed, passed + base::days(1)) + base::seconds(1);
+  }
   base::Result<std::optional<wire::S3Lock>> lock_of(const PutOptions& options) const;
   [[nodiscard]] wire::S3Lock lock_until(base::Time until) const;
 
@@ -129,7 +134,9 @@ struct S3Storage::State {
   SpoolFiles spool_files;
   S3Place place;  // settled once the bucket is known
   Capabilities capabilities;
-  base::Duration ahead;  // of our clock: the server's
+  base::Time server_time;   // when the bucket was opened, and then:
+  base::Duration asked_at;  // our monotonic clock
+  base::Duration ahead;     // of our clock: the server's
   bool default_lock_suffices = false;
 };
 
@@ -177,11 +184,13 @@ base::Result<void> S3Storage::learn_about_bucket() {
   state.capabilities.versions = bucket.versioned.value_or(bucket.lockable.value_or(false));
   state.place.versions = state.capabilities.versions;
   state.capabilities.retention = bucket.lockable.value_or(state.url.lock.has_value());
-  // Listings are consistent on AWS, MinIO, Ceph and whatever keeps files, but servers of many nodes
+  // Listings are consistent on AWS, MinIO and whatever keeps files, but servers of many nodes
   // give times by many clocks, and S3 promises nothing about them: prune waits out its grace.
   state.capabilities.consistent = false;
   state.default_lock_suffices =
       state.url.lock && bucket.default_lock && *bucket.default_lock >= *state.url.lock;
+  state.server_time = bucket.server_time;
+  state.asked_at = state.clock.monotonic();
   state.ahead = bucket.server_time - state.clock.now();
   return {};
 }

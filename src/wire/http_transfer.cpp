@@ -63,6 +63,7 @@ base::Result<void> HttpTransfer::prepare(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
   if (options_.proxy) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy->c_str());
+  if (request_.proxy == HttpRequest::Proxy::none) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   prepare_method(easy);
   prepare_limits(easy);
   return {};

@@ -61,9 +61,31 @@ Error strange_answer(const S3Call& call, const std::string& what) {
       .with_retry(base::Retry::may_help);
 }
 
+// The key leads to a delete marker. Who only refuses the method doesn't say so.
+bool is_delete_marker(const HttpResponse& answer) {
+  return answer.status == 405 && answer.header("x-amz-delete-marker") == "true";
+}
+
+// What was asked for is no version's name. Other requests that a server finds bad say nothing about
+// what it has.
+bool is_no_version(const HttpResponse& answer) {
+  if (answer.status != 400) return false;
+  const std::string code = parse_error(base::as_text(answer.body)).code;
+  return code == "InvalidArgument" || code == "InvalidVersionId" || code == "NoSuchVersion";
+}
+
 // What these credentials may not ask for, others may.
 bool is_denied(const HttpResponse& answer) {
   return parse_error(base::as_text(answer.body)).code == "AccessDenied";
+}
+
+// Of an answer to a second sending: the first may have been the one that took the key, or completed
+// the upload. The caller must look.
+Error unknown_after(const HttpResponse& answer, Error error) {
+  const bool settled =
+      error.code() != ErrorCode::already_exists && error.code() != ErrorCode::not_found;
+  if (!answer.sent_again || settled) return error;
+  return Error(ErrorCode::unavailable, error.message()).with_retry(base::Retry::may_help);
 }
 
 Error ends_early(const S3Call& call, std::uint64_t offset, std::uint64_t size) {
@@ -98,12 +120,7 @@ base::Result<S3Stored> S3Client::put(const std::string& key, base::ByteView body
   if (answer.is_success()) {
     return S3Stored{.version = version_of(answer), .server_time = sender_->time_of(answer)};
   }
-  Error error = sender_->error_of(call, answer);
-  if (error.code() == ErrorCode::already_exists && answer.sent_again) {
-    // The first sending may have been the one that took the key: the caller must look.
-    return Error(ErrorCode::unavailable, error.message()).with_retry(base::Retry::may_help);
-  }
-  return error;
+  return unknown_after(answer, sender_->error_of(call, answer));
 }
 
 base::Result<std::string> S3Client::create_multipart(const std::string& key,
@@ -153,10 +170,12 @@ base::Result<S3Stored> S3Client::complete_multipart(const std::string& key,
               .stall_timeout = complete_timeout};
   add_condition(call, options);
   sender_->add_customer_key(call);
-  const HttpResponse answer = TRY(sender_->expect_success(call));
+  const HttpResponse answer = TRY(sender_->send(call));
+  if (!answer.is_success()) return unknown_after(answer, sender_->error_of(call, answer));
   const std::string_view text = base::as_text(answer.body);
   if (const S3ErrorAnswer told = parse_error(text); !told.code.empty()) {
-    return error_of_code(sender_->question_of(call), told.code, told.message, told.request_id);
+    return unknown_after(answer, error_of_code(sender_->question_of(call), told.code, told.message,
+                                               told.request_id));
   }
   TRY(parse_complete(text));
   return S3Stored{.version = version_of(answer), .server_time = sender_->time_of(answer)};
@@ -209,8 +228,7 @@ base::Result<base::Bytes> S3Client::get(const std::string& key, std::uint64_t si
                                          std::to_string(size_max) + " bytes that were expected");
   }
   Error error = sender_->error_of(call, answer);
-  // A delete marker has no content (405), and what is no version's name is none of this object's.
-  if (answer.status == 405 || (!version.empty() && answer.status == 400)) {
+  if (is_delete_marker(answer) || (!version.empty() && is_no_version(answer))) {
     return Error(ErrorCode::not_found, error.message());
   }
   return error;
@@ -281,6 +299,7 @@ base::Result<std::vector<S3RemoveOutcome>> S3Client::remove(std::span<const std:
               .headers = {{"content-type", "application/xml"}},
               .body = base::as_bytes(body)};
   Sender::add_checksum(call);
+  Sender::add_md5(call);
   const HttpResponse answer = TRY(sender_->expect_success(call));
   const auto deletions = TRY(parse_deletions(base::as_text(answer.body)));
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -308,10 +327,11 @@ base::Result<void> S3Client::put_retention(const std::string& key, const S3Lock&
               .headers = {{"content-type", "application/xml"}},
               .body = base::as_bytes(body)};
   Sender::add_checksum(call);
+  Sender::add_md5(call);
   const HttpResponse answer = TRY(sender_->send(call));
   if (answer.is_success()) return {};
   Error error = sender_->error_of(call, answer);
-  if (answer.status == 405) return Error(ErrorCode::not_found, error.message());
+  if (is_delete_marker(answer)) return Error(ErrorCode::not_found, error.message());
   return error;
 }
 

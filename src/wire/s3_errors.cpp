@@ -64,6 +64,8 @@ constexpr std::array meanings = {
             "raise the bucket's quota"},
     Meaning{"XMinioStorageFull", ErrorCode::no_space, Retry::never,
             "the server's disks are full: add space"},
+    Meaning{"MissingContentMD5", ErrorCode::unsupported, Retry::never,
+            "the server wants an MD5 and takes no CRC-32C instead: look for an update of it"},
     Meaning{"NotImplemented", ErrorCode::unsupported, Retry::never,
             "the server does not know this request of S3"},
     Meaning{"InvalidStorageClass", ErrorCode::invalid_argument, Retry::never,

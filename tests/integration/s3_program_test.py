@@ -110,6 +110,49 @@ class S3ProgramTest(unittest.TestCase):
         self.assertEqual(backup.returncode, 0, output)
         self.assert_restores()
 
+    def test_an_interrupt_in_an_outage(self):
+        make_tree(self.tree, 256)
+        self.run_program("init")
+        for end, go_on in ((lambda: self.server.process.send_signal(signal.SIGSTOP),
+                            lambda: self.server.process.send_signal(signal.SIGCONT)),
+                           (self.server.stop, self.server.start)):
+            backup = subprocess.Popen([PROGRAM, "backup", self.tree], env=self.env, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            time.sleep(0.5)
+            end()
+            time.sleep(1)
+            begun = time.monotonic()
+            backup.send_signal(signal.SIGINT)
+            output, _ = backup.communicate(timeout=60)
+            took = time.monotonic() - begun
+            go_on()
+            self.assertEqual(backup.returncode, 1, output)
+            self.assertIn("interrupted", output)
+            self.assertLess(took, 6)
+        self.run_program("backup", self.tree)
+        self.assert_restores()
+
+    def test_a_prefix_that_is_no_plain_word(self):
+        make_tree(self.tree, 8)
+        url = self.env["HOLDFAST_REPOSITORY"].replace("bucket/prefix", "bucket/my%20back%2Bup/100%25")
+        self.env = self.env | {"HOLDFAST_REPOSITORY": url}
+        self.run_program("init")
+        self.run_program("backup", self.tree)
+        (self.tree / "large-0").unlink()
+        self.run_program("backup", self.tree)
+        oldest = json.loads(self.run_program("snapshot", "list", "--json"))["snapshots"][0]["id"]
+        self.run_program("snapshot", "forget", oldest)
+        self.run_program("prune")
+        self.run_program("verify")
+        self.assert_restores()
+
+    def test_parity(self):
+        make_tree(self.tree, 16)
+        self.run_program("init")
+        self.run_program("backup", self.tree)
+        self.assertIn("have parity", self.run_program("repository", "protect"))
+        self.run_program("verify")
+
     def test_messages(self):
         self.assertIn("holdfast init", self.run_program("backup", self.tree, expect=1))
         wrong = self.env | {"AWS_SECRET_ACCESS_KEY": "wrong"}
@@ -130,6 +173,7 @@ class TlsProgramTest(S3ProgramTest):
     tls = True
     test_kill_and_resume = None
     test_an_outage_in_the_middle = None
+    test_an_interrupt_in_an_outage = None
 
     def setUp(self):
         super().setUp()

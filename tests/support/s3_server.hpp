@@ -29,6 +29,8 @@ class S3Server {
   void stop();
   void start();
   void make_bucket(const std::string& name, Buckets kind);
+  // "Enabled" or "Suspended".
+  void set_versioning(const std::string& bucket, const std::string& status);
   // A signed request of the test's own; the answer's status.
   int request(const std::string& method, const std::string& path_and_query,
               const std::string& body = {}, const std::string& header = {});

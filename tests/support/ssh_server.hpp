@@ -48,6 +48,10 @@ class SshServer {
   int keys_ = 0;
 };
 
+// Settings of a server that answers some requests of SFTP with faults, as `rules` say, and writes
+// all requests to `log`: tests/support/sftp_filter.py.
+std::string faulty_sftp(const std::string& log, const std::vector<std::string>& rules);
+
 // One for the whole test binary.
 SshServer& shared_ssh_server();
 

@@ -144,9 +144,11 @@ Result<ExitCode> run_init(Invocation& invocation) {
       options.config = other->repository().config();
       options.shared_domain = &other->repository().keys();
     }
-    id = TRY(engine::Location::create(
-        {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
-        options, passphrase.view()));
+    id = TRY(engine::Location::create({.url = url,
+                                       .cache_directory = cache_directory(),
+                                       .environment = environment_variable,
+                                       .limit = {.stop = around.stop()}},
+                                      options, passphrase.view()));
   }
   auto& output = invocation.output();
   output.summary(fmt::format("repository {} made at {}", base::to_hex(id), url));

@@ -7,6 +7,7 @@
 #include "base/units.hpp"
 #include "commands/handlers.hpp"
 #include "engine/parity.hpp"
+#include "environment.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
 #include "repository/object_name.hpp"
@@ -200,8 +201,9 @@ void write_text(Output& output, const repository::ProtectReport& report, int per
 // What parity can put right needs no key, and may be the very key slot.
 Result<repository::MendReport> mend_first(Invocation& invocation) {
   Surroundings around(invocation);
-  auto mended = engine::mend_at(TRY(repository_url(invocation)),
-                                counting(around, "mending", "objects"), around.stop());
+  auto mended =
+      engine::mend_at({.url = TRY(repository_url(invocation)), .environment = environment_variable},
+                      counting(around, "mending", "objects"), around.stop());
   around.end_progress();
   return mended;
 }
@@ -275,9 +277,9 @@ Result<ExitCode> run_repository_protect(Invocation& invocation) {
   const auto percent =
       TRY(parse_number("parity", *invocation.option("parity"), 1, repository::parity_percent_max));
   Surroundings around(invocation);
-  const auto report =
-      TRY(engine::protect_at(url, static_cast<unsigned>(percent),
-                             counting(around, "protecting", "objects"), around.stop()));
+  const auto report = TRY(engine::protect_at(
+      {.url = url, .environment = environment_variable}, static_cast<unsigned>(percent),
+      counting(around, "protecting", "objects"), around.stop()));
   around.end_progress();
   auto& output = invocation.output();
   if (output.is_json()) {

@@ -73,6 +73,13 @@ TEST_F(FactoryTest, TriesBucketsAgain) {
   EXPECT_TRUE(open_storage(format_location_url(url), dependencies_).ok());
 }
 
+TEST_F(FactoryTest, TriesSshServersAgain) {
+  const auto storage = open_storage("sftp://127.0.0.1:1/srv/backup", dependencies_);
+  ASSERT_FALSE(storage.ok()) << "nothing listens there";
+  EXPECT_EQ(storage.error().code(), ErrorCode::unavailable) << storage.error().to_string();
+  EXPECT_EQ(executor_.sleeps().size(), 3U);
+}
+
 TEST_F(FactoryTest, BucketsNeedCredentials) {
   ScriptedBucket bucket;
   LocationUrl url;

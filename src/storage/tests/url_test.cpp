@@ -164,7 +164,8 @@ TEST(LocationUrl, SftpUrls) {
   EXPECT_EQ(url.host, "host.example");
   EXPECT_EQ(url.port, 2222);
   EXPECT_EQ(url.path, "/srv/a b");
-  EXPECT_EQ(sftp_of("sftp://host/x").port, 22);
+  EXPECT_FALSE(sftp_of("sftp://host/x").port) << "~/.ssh/config may say";
+  EXPECT_EQ(sftp_of("sftp://host:22/x").port, 22) << "even if it says something else";
   EXPECT_EQ(sftp_of("sftp://host/x").user, "");
   EXPECT_EQ(sftp_of("sftp://host/~/x/y").path, "x/y");
   EXPECT_EQ(sftp_of("sftp://[::1]:22/x").host, "::1");

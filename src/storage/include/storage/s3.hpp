@@ -5,7 +5,7 @@
 // temporary file, so that any number of open packs costs a mebibyte each. The commit then sends
 // them, small objects in one request, large ones in parts that travel at the same time.
 //
-// Put-if-absent is If-None-Match, which AWS, MinIO, Ceph and versitygw know.
+// Put-if-absent is If-None-Match. The tests run against MinIO and versitygw; AWS documents it.
 #pragma once
 
 #include <functional>
@@ -32,10 +32,12 @@ struct S3Surroundings {
 // Thread-safe. Uploads must not outlive the storage.
 class S3Storage final : public Storage {
  public:
-  // already_exists if there is anything below the prefix. The bucket must be there.
+  // already_exists if there is anything below the prefix that could be an object of ours. The
+  // bucket must be there; it may be shared, and has no prefix then as well as any.
   static base::Result<std::unique_ptr<S3Storage>> create(const S3Url& url,
                                                          const S3Surroundings& around);
-  // not_found if there is nothing below the prefix, nor ever was in a bucket that keeps versions.
+  // not_found if there is no such thing below the prefix, nor ever was in a bucket that keeps
+  // versions.
   static base::Result<std::unique_ptr<S3Storage>> open(const S3Url& url,
                                                        const S3Surroundings& around);
   ~S3Storage() override;

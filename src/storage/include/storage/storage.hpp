@@ -71,7 +71,8 @@ class Upload {
 };
 
 struct Capabilities {
-  bool versions = false;   // overwrites and deletes leave older versions, list_versions shows them
+  // Overwrites and deletes leave older versions, or once did; list_versions shows them.
+  bool versions = false;
   bool retention = false;  // objects can be locked until a time
   // A listing shows everything that was stored and nothing that was removed before it began, and
   // one clock gives all storage times. Prune then needn't wait out its grace

@@ -42,13 +42,13 @@ struct S3Url {
 
 // sftp://user@host:port/path. Keys of the query: identity-file, known-hosts-file.
 struct SftpUrl {
-  std::string user;  // empty: the one who runs the program
-  std::string host;  // without the brackets of an IPv6 address
-  std::uint16_t port = 22;
+  std::string user;                   // empty: the one who runs the program
+  std::string host;                   // without the brackets of an IPv6 address
+  std::optional<std::uint16_t> port;  // nothing: as ~/.ssh/config says, or 22
   // Absolute, or, from "/~/x", "x" below the user's home. No trailing slashes, never empty.
   std::string path;
   std::string identity_file;     // a private key; empty: the agent's and the usual ones
-  std::string known_hosts_file;  // empty: ~/.ssh/known_hosts
+  std::string known_hosts_file;  // empty: as ~/.ssh/config says, or ~/.ssh/known_hosts
 
   bool operator==(const SftpUrl&) const = default;
 };

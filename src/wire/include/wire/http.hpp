@@ -45,6 +45,8 @@ struct HttpRequest {
   std::uint64_t body_size_max = base::MiB;  // of HttpResponse::body; failures have 64 KiB or more
   std::optional<base::Duration> stall_timeout;  // instead of the client's
   std::optional<base::Duration> total_timeout;  // nothing: as long as bytes flow
+  // `none`: straight to the server, whatever the client's options and the environment say.
+  enum class Proxy { as_configured, none } proxy = Proxy::as_configured;
   std::stop_token stop;  // ends the transfer; perform() then fails with `cancelled`
 };
 
