@@ -31,6 +31,9 @@ struct CommandFamily {
 [[nodiscard]] const OptionGroup& program_options();
 // Which repository.
 [[nodiscard]] const OptionGroup& repository_options();
+// Parts of repository_options().
+Option limit_upload_option();
+Option limit_download_option();
 // Where the passphrase comes from.
 [[nodiscard]] const OptionGroup& key_options();
 // Where a new passphrase comes from.
