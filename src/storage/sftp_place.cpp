@@ -94,6 +94,12 @@ base::Result<std::string> SftpPlace::open(SftpConnection& connection, std::strin
   auto asked = connection.send([&](auto id) { return encode_sftp_open(id, path, how); });
   SftpReply reply = TRY(connection.wait(asked));
   if (reply.kind == SftpReply::Kind::handle) return std::move(reply.handle);
+  // Where OpenSSH opens a directory and then reads nothing from it, others refuse. It is no object.
+  if (how == SftpOpen::read && is_status(reply, SftpStatus::failure)) {
+    const auto about = stat(connection, name);
+    if (about.ok() && about.value().type() == SftpAttributes::Type::directory)
+      return absent(name, description_);
+  }
   return failure(connection, reply, how == SftpOpen::create_new ? "create" : "open", name);
 }
 
@@ -117,6 +123,8 @@ base::Result<void> SftpPlace::make_directory(SftpConnection& connection, std::st
   // OpenSSH's server doesn't tell "exists" from other failures.
   const auto there = stat(connection, name);
   if (there.ok() && there.value().type() == SftpAttributes::Type::directory) return {};
+  // A connection that was lost in between says nothing about the directory.
+  if (!there.ok() && there.error().retry() == base::Retry::may_help) return there.error();
   if (there.ok() && !is_status(reply, SftpStatus::permission_denied)) {
     return Error(ErrorCode::invalid_argument, "the name '" + std::string(name) +
                                                   "' is that of another object in " + description_);
