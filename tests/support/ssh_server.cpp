@@ -185,6 +185,10 @@ SftpUrl SshServer::url(const std::string& directory) const {
   return url;
 }
 
+std::string plain_sftp_setting() {
+  return "ForceCommand /usr/bin/env python3 " HOLDFAST_TEST_SUPPORT "/plain_sftp_server.py";
+}
+
 SshServer& shared_ssh_server() {
   static SshServer server;
   return server;

@@ -48,6 +48,9 @@ class SshServer {
   int keys_ = 0;
 };
 
+// The setting that puts plain_sftp_server.py in the place of OpenSSH's: no extensions.
+std::string plain_sftp_setting();
+
 // One for the whole test binary.
 SshServer& shared_ssh_server();
 
