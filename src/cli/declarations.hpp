@@ -35,6 +35,9 @@ struct CommandFamily {
 [[nodiscard]] const OptionGroup& strategy_options();
 // Where the catalog of a strategy lies.
 [[nodiscard]] const OptionGroup& state_options();
+// Parts of repository_options().
+Option limit_upload_option();
+Option limit_download_option();
 // Where the passphrase comes from.
 [[nodiscard]] const OptionGroup& key_options();
 // Where a new passphrase comes from.

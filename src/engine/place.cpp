@@ -96,9 +96,14 @@ Result<Lookup> environment_of(const Workplace& workplace, const strategy::Locati
 }
 
 Result<LocationOptions> options_of(const Workplace& workplace, const strategy::Location& location) {
-  return LocationOptions{.url = TRY(url_of(workplace.strategy, location)),
-                         .cache_directory = workplace.cache_directory,
-                         .environment = TRY(environment_of(workplace, location))};
+  LocationOptions options{.url = TRY(url_of(workplace.strategy, location)),
+                          .cache_directory = workplace.cache_directory,
+                          .environment = TRY(environment_of(workplace, location))};
+  if (location.bytes_per_second > 0) {
+    options.limit.upload_bytes_per_second = location.bytes_per_second;
+    options.limit.download_bytes_per_second = location.bytes_per_second;
+  }
+  return options;
 }
 
 Result<base::SecretBytes> key_of(const Workplace& workplace) {

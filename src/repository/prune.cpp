@@ -319,9 +319,10 @@ base::Result<void> PruneRunner::condemn_planned() {
 bool PruneRunner::is_ripe(base::Time stored_at) const {
   if (now_ > std::max(stored_at, counts_from_) + repository_.config().prune_grace) return true;
   if (!repository_.storage().capabilities().consistent) return false;
+  const auto skew = storage_skew(repository_.storage());
   return std::all_of(sessions_.begin(), sessions_.end(), [&](const SessionInfo& session) {
-    return session.id == session_->id() || session.renewed > stored_at ||
-           !is_live(session, now_, repository_.config(), {});
+    return session.id == session_->id() || session.renewed > stored_at + skew ||
+           !is_live(session, now_, repository_.config(), skew);
   });
 }
 

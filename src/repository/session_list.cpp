@@ -57,7 +57,8 @@ base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repositor
 }
 
 base::Duration storage_skew(const storage::Storage& storage) {
-  return storage.capabilities().consistent ? base::Duration{} : storage_skew_max;
+  const auto can = storage.capabilities();
+  return can.consistent ? can.skew : storage_skew_max;
 }
 
 bool is_live(const SessionInfo& session, base::Time now, const Config& config,

@@ -21,10 +21,12 @@ using base::ErrorCode;
 
 constexpr std::size_t customer_key_size = 32;
 
-wire::HttpOptions http_options(const S3Url& url) {
+wire::HttpOptions http_options(const S3Url& url, const S3Surroundings& around) {
   wire::HttpOptions options;
   options.ca_file = url.ca_file;
   if (!url.proxy.empty()) options.proxy = url.proxy;
+  options.upload_bytes_per_second = around.upload_bytes_per_second;
+  options.download_bytes_per_second = around.download_bytes_per_second;
   return options;
 }
 
@@ -77,7 +79,7 @@ struct S3Storage::State {
   State(const S3Url& from, const S3Surroundings& around, wire::S3Encryption encryption)
       : url(from),
         clock(around.clock),
-        http(around.executor, http_options(from)),
+        http(around.executor, http_options(from, around)),
         credentials(
             http, around.executor, around.clock,
             {.environment = around.environment, .profile = from.profile, .region = from.region}),
@@ -185,8 +187,10 @@ base::Result<void> S3Storage::learn_about_bucket() {
   state.place.versions = state.capabilities.versions;
   state.capabilities.retention = bucket.lockable.value_or(state.url.lock.has_value());
   // Listings are consistent on AWS, MinIO and whatever keeps files, but servers of many nodes
-  // give times by many clocks, and S3 promises nothing about them: prune waits out its grace.
-  state.capabilities.consistent = false;
+  // give times by many clocks, and S3 promises nothing about them: prune waits out its grace,
+  // unless who knows the server vouches for it. Times are in whole seconds here, finer there.
+  state.capabilities.consistent = state.url.consistency == S3Url::Consistency::strong;
+  if (state.capabilities.consistent) state.capabilities.skew = base::seconds(10);
   state.default_lock_suffices =
       state.url.lock && bucket.default_lock && *bucket.default_lock >= *state.url.lock;
   state.server_time = bucket.server_time;

@@ -311,7 +311,8 @@ base::Result<std::unique_ptr<SftpStorage>> SftpStorage::open(const SftpUrl& url,
 std::string SftpStorage::describe() const { return state_->place.description(); }
 
 Capabilities SftpStorage::capabilities() const {
-  return {.versions = false, .retention = false, .consistent = true};
+  // Between an object's stamp and its name a stalled connection may lie, until it is given up.
+  return {.versions = false, .retention = false, .consistent = true, .skew = base::minutes(2)};
 }
 
 base::Result<std::unique_ptr<Upload>> SftpStorage::begin_put() {

@@ -13,6 +13,7 @@ namespace holdfast::storage {
 namespace {
 
 constexpr std::size_t directories_at_once = 32;
+constexpr std::size_t directories_first = 4;  // while it isn't known how much lies in one
 constexpr std::size_t reads_at_once = 4;
 
 using Tickets = std::vector<SftpConnection::Ticket>;
@@ -184,13 +185,18 @@ class Walk {
   base::Result<void> read_ahead(Entries::const_iterator from, Entries::const_iterator end,
                                 std::map<std::string, std::vector<SftpName>>& ahead) {
     std::vector<std::string> directories;
-    // Small pages take few directories; each holds at least something, as a rule.
-    const std::size_t wanted = std::min(directories_at_once, page_size_ - page_.objects.size() + 1);
+    // What this page has no room for is read again for the next one: about as many as fill it.
+    const std::size_t room = page_size_ - page_.objects.size();
+    const std::size_t fitting =
+        names_read_ == 0 ? directories_first : room * directories_read_ / names_read_;
+    const std::size_t wanted = std::min({directories_at_once, fitting + 1, room + 1});
     for (auto at = from; at != end && directories.size() < wanted; ++at) {
       if (at->first.back() == '/') directories.push_back(at->first);
     }
     auto read = TRY(read_sftp_directories(place_, connection_, directories));
     for (std::size_t i = 0; i < directories.size(); ++i) {
+      ++directories_read_;
+      names_read_ += read[i].size();
       ahead.emplace(directories[i], std::move(read[i]));
     }
     return {};
@@ -201,6 +207,8 @@ class Walk {
   const std::string prefix_;
   const std::string after_;
   const std::size_t page_size_;
+  std::size_t directories_read_ = 0;
+  std::size_t names_read_ = 0;
   ListPage page_;
 };
 

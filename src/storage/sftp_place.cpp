@@ -100,6 +100,12 @@ base::Result<std::string> SftpPlace::open(SftpConnection& connection, std::strin
   auto asked = connection.send([&](auto id) { return encode_sftp_open(id, path, how); });
   SftpReply reply = TRY(connection.wait(asked));
   if (reply.kind == SftpReply::Kind::handle) return std::move(reply.handle);
+  // Where OpenSSH opens a directory and then reads nothing from it, others refuse. It is no object.
+  if (how == SftpOpen::read && is_status(reply, SftpStatus::failure)) {
+    const auto about = stat(connection, name);
+    if (about.ok() && about.value().type() == SftpAttributes::Type::directory)
+      return absent(name, description_);
+  }
   return failure(connection, reply, how == SftpOpen::create_new ? "create" : "open", name);
 }
 

@@ -142,6 +142,11 @@ Error meaning_of(const S3Question& question, std::string_view code, std::string_
     }
     return Error(ErrorCode::permission_denied, std::move(text)).with_hint(std::move(hint));
   }
+  if (code == "InvalidRequest" && message.find("ncryption") != std::string_view::npos) {
+    return Error(ErrorCode::permission_denied, std::move(text))
+        .with_hint(
+            "it was stored under a customer's key: give sse=customer&sse-key-file=FILE in the URL");
+  }
   const auto known = std::find_if(meanings.begin(), meanings.end(),
                                   [&](const Meaning& one) { return one.code == code; });
   if (known == meanings.end()) return by_status(question, status, std::move(text));

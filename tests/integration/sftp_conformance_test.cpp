@@ -69,7 +69,7 @@ class TroubledSftp final : public SftpUnderTest {
   std::unique_ptr<io::Task> trouble_;
 };
 
-StorageCase plain(std::string name, const char* settings) {
+StorageCase plain(std::string name, const std::string& settings) {
   return {std::move(name), [settings] {
             static std::map<std::string, std::unique_ptr<SshServer>> servers;
             auto& server = servers[settings];
@@ -81,6 +81,7 @@ StorageCase plain(std::string name, const char* settings) {
 INSTANTIATE_TEST_SUITE_P(Sftp, StorageConformance,
                          testing::Values(plain("openssh", ""),
                                          plain("openssh_rekeys", "RekeyLimit 20M"),
+                                         plain("no_extensions", plain_sftp_setting()),
                                          StorageCase{"openssh_troubled",
                                                      [] {
                                                        return std::make_unique<TroubledSftp>(

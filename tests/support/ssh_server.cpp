@@ -191,6 +191,10 @@ std::string faulty_sftp(const std::string& log, const std::vector<std::string>& 
   return line;
 }
 
+std::string plain_sftp_setting() {
+  return "ForceCommand /usr/bin/env python3 " HOLDFAST_TEST_SUPPORT "/plain_sftp_server.py";
+}
+
 SshServer& shared_ssh_server() {
   static SshServer server;
   return server;

@@ -51,6 +51,8 @@ class SshServer {
 // Settings of a server that answers some requests of SFTP with faults, as `rules` say, and writes
 // all requests to `log`: tests/support/sftp_filter.py.
 std::string faulty_sftp(const std::string& log, const std::vector<std::string>& rules);
+// The setting that puts plain_sftp_server.py in the place of OpenSSH's: no extensions.
+std::string plain_sftp_setting();
 
 // One for the whole test binary.
 SshServer& shared_ssh_server();

@@ -144,10 +144,15 @@ Result<ExitCode> run_init(Invocation& invocation) {
       options.config = other->repository().config();
       options.shared_domain = &other->repository().keys();
     }
-    id = TRY(engine::Location::create({.url = url,
-                                       .cache_directory = cache_directory(),
-                                       .environment = environment_variable,
-                                       .limit = {.stop = around.stop()}},
+    if (const auto life = invocation.option("session-life"))
+      options.config.session_ttl = TRY(base::parse_duration(*life).with_context("--session-life"));
+    if (const auto grace = invocation.option("prune-grace"))
+      options.config.prune_grace = TRY(base::parse_duration(*grace).with_context("--prune-grace"));
+    if (auto fits = repository::check_config(options.config); !fits.ok()) {
+      return std::move(fits).error().with_hint(
+          "give --prune-grace DURATION, at least 12 minutes longer than --session-life");
+    }
+    id = TRY(engine::Location::create(TRY(location_options(invocation, url, around.stop())),
                                       options, passphrase.view()));
   }
   auto& output = invocation.output();

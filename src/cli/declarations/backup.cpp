@@ -30,7 +30,17 @@ Command declare_init() {
                    .value = "URL",
                    .text = "Share the id key and the sizes of the repository at URL. Needs a key "
                            "that writes into it.",
-                   .completion = Completion::directory}},
+                   .completion = Completion::directory},
+                  {.name = "session-life",
+                   .value = "DURATION",
+                   .text = "How long a machine may be silent (asleep, cut off) in the midst of a "
+                           "backup before its run counts as dead, and fails should it wake: 1h "
+                           "unless given."},
+                  {.name = "prune-grace",
+                   .value = "DURATION",
+                   .text = "How long prune waits between condemning and deleting where the storage "
+                           "is slow to show what was stored: 24h unless given, and at least 12 "
+                           "minutes longer than --session-life."}},
       .groups = {&repository_options(), &key_options(), &from_key_options(), &strategy_options(),
                  &state_options()},
       .exits = {{ExitCode::done, "the repository exists now"},

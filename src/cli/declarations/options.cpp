@@ -3,6 +3,18 @@
 
 namespace holdfast::cli {
 
+Option limit_upload_option() {
+  return {.name = "limit-upload",
+          .value = "SIZE",
+          .text = "Send at most so many bytes a second to the repository, such as 5MiB."};
+}
+
+Option limit_download_option() {
+  return {.name = "limit-download",
+          .value = "SIZE",
+          .text = "Fetch at most so many bytes a second from the repository."};
+}
+
 const OptionGroup& program_options() {
   static const OptionGroup group{
       .title = "Output",
@@ -31,6 +43,8 @@ const OptionGroup& repository_options() {
            .variable = "HOLDFAST_REPOSITORY",
            .synonym = "from",
            .completion = Completion::directory},
+          limit_upload_option(),
+          limit_download_option(),
       }};
   return group;
 }

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "bad_sectors.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
+#include "repository/session.hpp"
 #include "repository/snapshot_list.hpp"
 #include "repository_fixture.hpp"
+#include "storage/fault.hpp"
 
 namespace holdfast::repository {
 namespace {
@@ -117,6 +120,70 @@ TEST(Prune, WaitsOutItsGraceWhereListingsMayBeStale) {
   test.clock.advance(base::hours(2));
   EXPECT_GT(run_prune(*repository).packs_deleted, 0U);
   EXPECT_EQ(stored_bytes(*repository), 0U);
+}
+
+// While one prune reads and copies, others condemn, copy and delete, again and again.
+TEST(Prune, BesideOthersEndsAndLosesNothing) {
+  TestFiles both;
+  TestFiles kept;
+  for (std::uint64_t i = 0; i < 16; ++i) {
+    const auto name = "/" + std::to_string(100 + i);
+    kept[name + "keep"] = both[name + "keep"] = noise(2 * i, 50'000);
+    both[name + "gone"] = noise(2 * i + 1, 20'000);
+  }
+  const PruneOptions thorough{.garbage_share_max = 0.01};
+  for (std::uint64_t moment = 1; moment <= 300; moment += 75) {
+    TestRepository test;
+    const auto machine = test.open();
+    const auto gone = must(write_snapshot(*machine, both));
+    const auto stays = must(write_snapshot(*machine, kept));
+    forget(*machine, gone.id);
+    storage::FaultStorage watched(test.storage, test.clock, 1, {});
+    const auto around = test.environment("watched");
+    const Environment watching{.storage = watched,
+                               .files = around.files,
+                               .executor = around.executor,
+                               .clock = around.clock,
+                               .random = around.random,
+                               .cache_directory = around.cache_directory};
+    const auto first = must(Repository::open(watching, TestRepository::passphrase()));
+    std::atomic<std::uint64_t> calls = 0;
+    std::uint64_t deleted_by_other = 0;
+    storage::FaultOptions options;
+    options.before_call = [&](const storage::FaultCall& call) {
+      const bool reads = call.operation == storage::FaultOperation::read ||
+                         call.operation == storage::FaultOperation::get;
+      if (!reads || ++calls < moment || calls > moment + 30) return;
+      test.clock.advance(base::seconds(1));
+      deleted_by_other +=
+          must(prune(*test.open("b"), thorough, PruneRun::real, {}, {})).packs_deleted;
+      test.clock.advance(base::seconds(1));
+    };
+    watched.set_options(options);
+    const auto report = prune(*first, thorough, PruneRun::real, {}, {});
+    ASSERT_TRUE(report.ok()) << moment << ": " << report.error().to_string();
+    watched.set_options({});
+    EXPECT_GT(deleted_by_other + report.value().packs_deleted, 0U) << moment;
+    EXPECT_EQ(must(read_snapshot(*test.open("c"), stays.summary.root)), kept) << moment;
+  }
+}
+
+TEST(Prune, ARenewalAtTheTimeOfACondemnationMayNotHaveSeenIt) {
+  TestRepository test(
+      {.versions = false, .retention = false, .consistent = true, .skew = base::seconds(10)});
+  auto repository = test.open();
+  forget(*repository, must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}})).id);
+  auto other = test.open("b");
+  test.clock.advance(base::hours(2));
+  const auto writer = must(Session::begin(*other, "backup"));
+  test.clock.advance(base::seconds(1));
+  EXPECT_EQ(run_prune(*repository).packs_deleted, 0U);
+  test.clock.advance(base::seconds(5));
+  ASSERT_TRUE(writer->renew().ok());
+  EXPECT_EQ(run_prune(*repository).packs_deleted, 0U) << "their times may misorder";
+  test.clock.advance(base::seconds(10));
+  ASSERT_TRUE(writer->renew().ok());
+  EXPECT_GT(run_prune(*repository).packs_deleted, 0U);
 }
 
 TEST(Prune, SupersededSegmentsGoWhenTheirSuccessorIsOldEnough) {

@@ -70,6 +70,16 @@ TEST(S3Storage, CreatesAndOpens) {
   EXPECT_FALSE(again.value()->capabilities().consistent);
 }
 
+TEST(S3Storage, IsConsistentWhereTheUrlVouchesForIt) {
+  ScriptedBucket bucket;
+  S3Url url = bucket.url();
+  url.consistency = S3Url::Consistency::strong;
+  const auto storage = S3Storage::create(url, bucket.surroundings());
+  ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  EXPECT_TRUE(storage.value()->capabilities().consistent);
+  EXPECT_GE(storage.value()->capabilities().skew, base::seconds(2)) << "times are in whole seconds";
+}
+
 TEST(S3Storage, RefusesALockThatTheBucketCannotKeep) {
   ScriptedBucket bucket;
   S3Url url = bucket.url();

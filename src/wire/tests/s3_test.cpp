@@ -108,6 +108,28 @@ TEST(S3Client, PutCarriesLockEncryptionAndClass) {
   EXPECT_EQ(world.last().header("x-amz-storage-class"), "STANDARD_IA");
 }
 
+TEST(S3Client, MultipartCarriesEncryptionAndClassWhereItBegins) {
+  S3Options options;
+  options.storage_class = "STANDARD_IA";
+  options.encryption.kind = S3Encryption::Kind::s3;
+  World world(
+      [](const ReceivedRequest&) {
+        return ScriptedAnswer{http_answer(
+            "200 OK",
+            "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+            "ETag: \"e\"\r\n")};
+      },
+      std::move(options));
+  const auto upload = world.client().create_multipart("k", {});
+  ASSERT_TRUE(upload.ok()) << upload.error().to_string();
+  EXPECT_EQ(world.last().header("x-amz-server-side-encryption"), "AES256");
+  EXPECT_EQ(world.last().header("x-amz-server-side-encryption-aws-kms-key-id"), "");
+  EXPECT_EQ(world.last().header("x-amz-storage-class"), "STANDARD_IA");
+  ASSERT_TRUE(world.client().upload_part("k", upload.value(), 1, base::as_bytes("x")).ok());
+  EXPECT_EQ(world.last().header("x-amz-server-side-encryption"), "") << "parts are no place for it";
+  EXPECT_EQ(world.last().header("x-amz-storage-class"), "");
+}
+
 TEST(S3Client, CustomersKeyComesWithReadsAndWrites) {
   S3Options options;
   options.encryption.kind = S3Encryption::Kind::customer;

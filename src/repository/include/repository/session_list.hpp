@@ -20,7 +20,7 @@ struct SessionInfo {
 base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repository,
                                                      std::vector<IgnoredObject>* ignored = nullptr);
 
-// How much storage times of two objects may misorder: nothing where one clock gives them all.
+// How much storage times of two objects may misorder: as the storage says, if it is consistent.
 [[nodiscard]] base::Duration storage_skew(const storage::Storage& storage);
 
 // Whether its writer may still commit at `now`.

@@ -27,6 +27,9 @@ struct S3Surroundings {
   // Looks up a variable of the environment. Thread-safe.
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::stop_token stop;  // ends what is under way
+  // Above 0; nothing: unlimited. Held on the line itself: what is appended goes into a file first.
+  std::optional<std::uint64_t> upload_bytes_per_second = {};
+  std::optional<std::uint64_t> download_bytes_per_second = {};
 };
 
 // Thread-safe. Uploads must not outlive the storage.

@@ -36,6 +36,9 @@ struct S3Url {
   LockMode lock_mode = LockMode::compliance;
   std::string ca_file;  // certificates to trust instead of the system's
   std::string proxy;    // "http://host:port"; empty: as the environment says
+  // What the bucket's owner vouches for. `strong`: listings show at once what was stored and
+  // removed, and one clock gives all times.
+  enum class Consistency { unknown, strong } consistency = Consistency::unknown;
 
   bool operator==(const S3Url&) const = default;
 };

@@ -28,6 +28,10 @@ struct HttpOptions {
   base::Duration connect_timeout = base::seconds(20);
   base::Duration stall_timeout = base::seconds(60);  // without a byte in either direction
   std::string user_agent = "holdfast";
+  // Of the bodies of all requests together; over any two seconds they hold within a tenth. Above 0;
+  // nothing: unlimited.
+  std::optional<std::uint64_t> upload_bytes_per_second = {};
+  std::optional<std::uint64_t> download_bytes_per_second = {};
 };
 
 struct HttpHeader {
