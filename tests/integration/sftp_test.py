@@ -176,14 +176,5 @@ class SftpTest(unittest.TestCase):
         self.assertIn("known_hosts", output)
 
 
-class PlainSftpTest(SftpTest):
-    """A server that knows the protocol's draft and none of OpenSSH's extensions."""
-
-    subsystem = f"{sys.executable} {SUPPORT}/plain_sftp_server.py"
-    test_an_unknown_server_is_refused = None
-    # Killed while it starts, a server that is a program of its own can leave the client waiting: not mended yet.
-    test_a_cut_connection_is_made_again = None
-
-
 if __name__ == "__main__":
     unittest.main()
