@@ -7,6 +7,10 @@ random   4 GiB that does not compress, in four files
 dumps    4 GiB: eight successive SQL dumps of 512 MiB, 1 to 2 % of the rows changed between two
 tensors  2 GiB: four successive bf16 checkpoints of 512 MiB, part of the weights moved a little
 
+and for repositories behind a network, where a round is longer:
+usr-third   every third entry of the directories in usr
+random-1g   1 GiB that does not compress, in four files
+
 Everything that is generated comes from fixed seeds. The corpora lie below HOLDFAST_BENCH_DIR
 (build/bench-data by default). A corpus is made in a hidden sibling and renamed, so one that exists
 is complete.
@@ -149,13 +153,35 @@ def make_usr(target):
         raise RuntimeError("copying /usr failed")
 
 
-def make_random(target):
+def make_usr_third(target):
+    source = make("usr")
+    tops = [top for top in sorted((source / "usr").iterdir()) if top.is_dir() and not top.is_symlink()]
+    entries = [entry for top in tops for entry in sorted(top.iterdir())]
+    names = [str(entry.relative_to(source)) for entry in entries[2::3]]
+    target.mkdir(parents=True)
+    packer = subprocess.Popen(
+        ["tar", "-C", str(source), "-c", "--null", "--verbatim-files-from", "-T", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    unpacker = subprocess.Popen(["tar", "-C", str(target), "-xp"], stdin=packer.stdout)
+    packer.stdout.close()
+    packer.stdin.write("\0".join(names).encode())
+    packer.stdin.close()
+    if packer.wait() != 0 or unpacker.wait() != 0:
+        raise RuntimeError("copying a third of usr failed")
+
+
+def make_random(target, file_size=1024 * MIB):
     target.mkdir(parents=True)
     generator = numpy.random.Generator(numpy.random.SFC64(1))
     for number in range(4):
         with open(target / f"random-{number}.bin", "wb") as sink:
-            for _ in range(16):
+            for _ in range(file_size // (64 * MIB)):
                 sink.write(generator.bytes(64 * MIB))
+
+
+def make_random_1g(target):
+    make_random(target, file_size=256 * MIB)
 
 
 # -- successive SQL dumps ----------------------------------------------------------------------
@@ -302,6 +328,8 @@ MAKERS = {
     "random": make_random,
     "dumps": make_dumps,
     "tensors": make_tensors,
+    "usr-third": make_usr_third,
+    "random-1g": make_random_1g,
 }
 
 
@@ -352,10 +380,10 @@ def describe(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", default=NAMES, metavar="CORPUS", help=", ".join(NAMES))
+    parser.add_argument("names", nargs="*", default=NAMES, metavar="CORPUS", help=", ".join(MAKERS))
     for name in parser.parse_args().names:
         if name not in MAKERS:
-            print(f"bench corpora: no corpus '{name}'; known: {', '.join(NAMES)}", file=sys.stderr)
+            print(f"bench corpora: no corpus '{name}'; known: {', '.join(MAKERS)}", file=sys.stderr)
             return 2
         path = make(name)
         found = describe(path)

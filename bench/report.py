@@ -1,7 +1,9 @@
 """Renders a results file as docs/benchmarks.md and one SVG plot a corpus."""
 
-import statistics
 from pathlib import Path
+
+import remote_report
+from page import COLOURS, CORPORA, MET, MIB, NOT_MET, medians, rate, seconds, svg, table
 
 OPERATIONS = {
     "first": "first backup",
@@ -11,39 +13,18 @@ OPERATIONS = {
     "verify": "full verify",
     "prune": "forget and prune",
 }
-CORPORA = {
-    "small": "node_modules trees and a Go module cache: small files of real packages",
-    "usr": "a copy of /usr: programs, libraries, headers, documentation",
-    "random": "four files that do not compress",
-    "dumps": "eight successive SQL dumps, 1 to 2 % of the rows changed between two",
-    "tensors": "four successive bf16 checkpoints, half of the matrices moved a little between two",
-}
-COLOURS = {"holdfast": "#0b6e4f", "restic": "#8fa3bf", "rustic": "#c98f5a", "borg": "#a99bbd"}
-MIB = 1 << 20
 MEMORY_GOAL = 192 * MIB
-MET = "met"
-NOT_MET = "**not met**"
-
-
-def medians(records):
-    """The median of each figure over the runs."""
-    keys = ("wall_s", "cpu_s", "memory_bytes", "repository_bytes")
-    return {key: statistics.median(record[key] for record in records) for key in keys}
 
 
 def summarise(content):
     """{corpus: {tool: {operation: medians}}}"""
     return {
         corpus: {
-            tool: {operation: medians(records) for operation, records in operations.items()}
+            tool: {operation: medians(records) for operation, records in operations.items() if records}
             for tool, operations in tools.items()
         }
         for corpus, tools in content["results"].items()
     }
-
-
-def seconds(value):
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
 def peak_memory(operations):
@@ -144,12 +125,6 @@ class Goals:
 # -- tables ------------------------------------------------------------------------------------
 
 
-def table(header, rows):
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
 def corpus_table(tools):
     names = [name for name in COLOURS if name in tools]
     rows = []
@@ -181,10 +156,6 @@ def goals_table(name, tools, content):
     disk_rate = content["limits"].get("machine", {}).get("disk_write")
     rows = Goals(name, tools, content["corpora"][name]["bytes"], disk_rate).rows()
     return table(["goal", "holdfast", "peer", ""], rows) if rows else ""
-
-
-def rate(value):
-    return f"{value:,.0f} MB/s" if value else "not measured"
 
 
 def machine_table(limits):
@@ -259,21 +230,6 @@ def flatness_section(summary):
 # -- plots -------------------------------------------------------------------------------------
 
 
-def panel(x, y, title, values, text):
-    """One small bar chart; values are {tool: number}, text makes their labels."""
-    parts = [f'<text x="{x}" y="{y}" class="title">{title}</text>']
-    largest = max(values.values()) or 1
-    for place, (tool, value) in enumerate(values.items()):
-        top = y + 10 + place * 20
-        width = max(1.0, 130 * value / largest)
-        parts.append(f'<text x="{x}" y="{top + 11}">{tool}</text>')
-        parts.append(
-            f'<rect x="{x + 56}" y="{top}" width="{width:.1f}" height="14" fill="{COLOURS[tool]}"/>'
-        )
-        parts.append(f'<text x="{x + 60 + width:.1f}" y="{top + 11}">{text(value)}</text>')
-    return parts
-
-
 def plot(name, tools):
     """An SVG: a panel for each operation's seconds, then repository and memory."""
     panels = []
@@ -287,19 +243,7 @@ def plot(name, tools):
     panels.append(("repository, MB", sizes, lambda value: f"{value:,.0f}"))
     memory = {tool: peak_memory(tools[tool]) / MIB for tool in COLOURS if tools.get(tool)}
     panels.append(("peak memory, MiB", memory, lambda value: f"{value:,.0f}"))
-    rows = (len(panels) + 2) // 3
-    width, height = 780, 46 + rows * 122
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
-        f' aria-label="benchmark of corpus {name}">',
-        "<style>text{font:11px sans-serif;fill:#333}.title{font-weight:bold;font-size:12px}</style>",
-        f'<rect width="{width}" height="{height}" fill="#fff"/>',
-        f'<text x="16" y="22" class="title">{name}: {CORPORA[name]} (shorter is better)</text>',
-    ]
-    for place, (title, values, text) in enumerate(panels):
-        if values:
-            parts += panel(16 + place % 3 * 256, 52 + place // 3 * 122, title, values, text)
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return svg(f"benchmark of corpus {name}", f"{name}: {CORPORA[name]}", 3, panels)
 
 
 # -- the page ----------------------------------------------------------------------------------
@@ -342,6 +286,13 @@ def machine_text(machine):
     )
 
 
+def rounds(content, names):
+    """How often these were measured: "5", or "2 to 5"."""
+    counts = {len(records) for name in names for operations in content["results"][name].values()
+              for records in operations.values() if records}  # fmt: skip
+    return " to ".join(map(str, sorted({min(counts), max(counts)}))) if counts else "none"
+
+
 def render(content, docs):
     """Writes docs/benchmarks.md and docs/benchmarks/*.svg."""
     docs = Path(docs)
@@ -349,11 +300,8 @@ def render(content, docs):
     plots.mkdir(parents=True, exist_ok=True)
     summary = summarise(content)
     measured = {name: summary[name] for name in CORPORA if name in summary}
-    counts = [len(records) for name in measured for operations in content["results"][name].values()
-              for records in operations.values()]  # fmt: skip
-    runs = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
     machine = machine_text(content["machine"])
-    text = [HEAD.format(file=f"{content['date']}.json", runs=runs, machine=machine)]
+    text = [HEAD.format(file=f"{content['date']}.json", runs=rounds(content, measured), machine=machine)]
     text.append(machine_table(content["limits"]))
     versions = [[name, tool["version"], tool["settings"]] for name, tool in sorted(content["tools"].items())]
     text.append("\n" + table(["tool", "version", "settings"], versions))
@@ -371,6 +319,8 @@ def render(content, docs):
                 text.append("\n" + part)
         (plots / f"{name}.svg").write_text(plot(name, tools))
     text.append(flatness_section(summary))
+    runs = rounds(content, remote_report.sections(content))
+    text.append(remote_report.section(content, summary, plots, runs))
     if content.get("failures"):
         text.append("\n## Failures\n\n" + "\n".join(f"- {line}" for line in content["failures"]) + "\n")
     (docs / "benchmarks.md").write_text("".join(text))

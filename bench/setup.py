@@ -2,8 +2,9 @@
 """Installs the programs that Holdfast is measured against into build/bench-tools.
 
 restic comes as a Debian 13 package from the mirror that apt is configured for, rustic is built with
-cargo, borg and the Python packages of the benchmark live in a virtual environment. A second run finds
-everything in place and prints nothing. Nothing that is fetched is ever committed.
+cargo, mc and rclone with Go, borg and the Python packages of the benchmark live in a virtual environment.
+For places behind a network there are MinIO, which the tests use too, and the delayed link. A second run
+finds everything in place and prints nothing. Nothing that is fetched is ever committed.
 """
 
 import argparse
@@ -16,24 +17,44 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = Path(os.environ.get("HOLDFAST_BENCH_TOOLS", ROOT / "build" / "bench-tools"))
+sys.path.append(str(ROOT / "tools"))
+
+import servers  # noqa: E402
+import steps  # noqa: E402
 
 RESTIC = TOOLS / "bin" / "restic"
 RUSTIC = TOOLS / "rustic" / "bin" / "rustic"
 VENV = TOOLS / "venv"
 BORG = VENV / "bin" / "borg"
 PYTHON = VENV / "bin" / "python"
+MC = TOOLS / "bin" / "mc"
+RCLONE = TOOLS / "bin" / "rclone"
+DELAY = TOOLS / "bin" / "delay"
+MINIO = servers.FOLDER / "bin" / "minio"
+SSHD = Path("/usr/sbin/sshd")
 
 RESTIC_SUITE = "trixie"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 RUSTIC_VERSION = "^0.11"
+# mc's releases are dates, not versions of its module.
+MC_VERSION = "2025-03-13"
+GO_MODULES = {
+    MC: "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9",
+    RCLONE: "github.com/rclone/rclone@v1.75.1",
+}
+MINIO_MODULE = servers.MODULES["minio"]
+DELAY_SOURCE = ROOT / "bench" / "delay" / "delay.cpp"
 PYTHON_PACKAGES = ["borgbackup>=1.4,<1.5", "numpy", "zstandard"]
 SYSTEM_PACKAGES = [
     "build-essential",
+    "iproute2",
     "libacl1-dev",
     "liblz4-dev",
     "libssl-dev",
     "libxxhash-dev",
     "libzstd-dev",
+    "openssh-client",
+    "openssh-server",
     "openssl",
     "pkg-config",
     "python3-venv",
@@ -153,22 +174,52 @@ def install_venv():
     run([str(VENV / "bin" / "pip"), "install", "--quiet", *PYTHON_PACKAGES])
 
 
+def install_go_programs():
+    """mc and rclone, built from their modules; some minutes, once."""
+    absent = [program for program in GO_MODULES if not program.exists()]
+    if not absent:
+        return
+    compiler = servers.go()
+    environment = dict(os.environ, GOBIN=str(TOOLS / "bin"), GOTOOLCHAIN="local", CGO_ENABLED="0")
+    for program in absent:
+        say(f"building {program.name}, this takes some minutes")
+        run([str(compiler), "install", GO_MODULES[program]], env=environment, cwd=TOOLS)
+
+
+def install_minio():
+    """The one that the tests start."""
+    try:
+        servers.install()
+    except steps.StepFailed as error:
+        raise SetupError(str(error)) from error
+
+
+def install_delay():
+    """Compiles the delayed link, again when its source is newer."""
+    if DELAY.exists() and DELAY.stat().st_mtime >= DELAY_SOURCE.stat().st_mtime:
+        return
+    DELAY.parent.mkdir(parents=True, exist_ok=True)
+    flags = ["-std=c++20", "-O2", "-Wall", "-Wextra", "-pthread"]
+    run(["g++", *flags, "-o", str(DELAY), str(DELAY_SOURCE)])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--only", choices=["system", "restic", "rustic", "borg"], action="append", default=[]
-    )
-    wanted = parser.parse_args().only or ["system", "restic", "borg", "rustic"]
-    steps = {
+    steps_known = {
         "system": install_system_packages,
         "restic": install_restic,
         "borg": install_venv,
         "rustic": install_rustic,
+        "transfers": install_go_programs,
+        "minio": install_minio,
+        "delay": install_delay,
     }
+    parser.add_argument("--only", choices=list(steps_known), action="append", default=[])
+    wanted = parser.parse_args().only or list(steps_known)
     TOOLS.mkdir(parents=True, exist_ok=True)
     try:
         for name in wanted:
-            steps[name]()
+            steps_known[name]()
     except SetupError as error:
         print(f"bench setup: {error}", file=sys.stderr)
         return 1

@@ -1,7 +1,8 @@
 """How each program is called: one class a tool, the same operations for all.
 
 A tool lives in a directory of its own below the work directory: repository, cache and restored tree. Each
-operation is a list of steps; the harness measures them together.
+operation is a list of steps; the harness measures them together. Where the repository lies elsewhere than in
+that directory is the business of remote_tools.py.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 import setup
 
 PASSPHRASE = "correct horse battery staple"
+OPERATIONS = ["first", "unchanged", "changed", "restore", "verify", "prune"]
 FULL_ID = re.compile(r'"id":\s*"([0-9a-f]{16,64})"')
 
 
@@ -33,12 +35,18 @@ class Tool:
     name = ""
     program = Path()
     settings = ""
+    operations = OPERATIONS
 
     def __init__(self, work):
         self.home = Path(work) / self.name
         self.repository = self.home / "repository"
         self.cache = self.home / "cache"
         self.target = self.home / "restored"
+
+    @property
+    def address(self):
+        """What the program calls the repository."""
+        return str(self.repository)
 
     def environment(self):
         """Without what a user's settings or a colleague's shell could add."""
@@ -52,7 +60,22 @@ class Tool:
         """An empty repository and no cache; not measured."""
         subprocess.run(["rm", "-rf", str(self.home)], check=True)
         self.home.mkdir(parents=True)
+        self.initialise()
+
+    def initialise(self):
         self.query(*self.init_command())
+
+    def close(self):
+        """Takes away all that fresh() and the operations made."""
+        subprocess.run(["rm", "-rf", str(self.home)], check=True)
+
+    def elsewhere_cpu_s(self):
+        """{part: CPU seconds so far} of what works for the program in other processes, such as a server."""
+        return {}
+
+    def original(self, corpus):
+        """What a restored tree must be equal to."""
+        return corpus
 
     def query(self, *command):
         """Runs a command that is not measured; returns its standard output."""
@@ -96,28 +119,28 @@ class Holdfast(Tool):
         return self.query(str(self.program), "--version").split()[-1]
 
     def init_command(self):
-        return self.command("init", "--to", self.repository)
+        return self.command("init", "--to", self.address)
 
     def backup(self, corpus, number):
-        line = self.command("backup", corpus, "--to", self.repository, "--json")
+        line = self.command("backup", corpus, "--to", self.address, "--json")
         return [Step(line, writes=self.repository, accepted=(0, 3))]
 
     def oldest(self):
         listing = json.loads(
-            self.query(*self.command("snapshot", "list", "--from", self.repository, "--json"))
+            self.query(*self.command("snapshot", "list", "--from", self.address, "--json"))
         )
         return listing["snapshots"][0]["id"]
 
     def restore(self, number):
-        line = self.command("restore", "latest", "--from", self.repository, "--into", self.target)
+        line = self.command("restore", "latest", "--from", self.address, "--into", self.target)
         return [Step(line, writes=self.target.parent)]
 
     def verify(self):
-        return [Step(self.command("verify", "--from", self.repository, "--level", "readable"))]
+        return [Step(self.command("verify", "--from", self.address, "--level", "readable"))]
 
     def prune(self, snapshot):
-        forget = self.command("snapshot", "forget", snapshot, "--from", self.repository)
-        prune = self.command("prune", "--to", self.repository)
+        forget = self.command("snapshot", "forget", snapshot, "--from", self.address)
+        prune = self.command("prune", "--to", self.address)
         return [Step(forget), Step(prune, writes=self.repository)]
 
 
@@ -130,7 +153,7 @@ class Restic(Tool):
         return {
             "RESTIC_PASSWORD": PASSPHRASE,
             "RESTIC_CACHE_DIR": str(self.cache),
-            "RESTIC_REPOSITORY": str(self.repository),
+            "RESTIC_REPOSITORY": self.address,
         }
 
     def version(self):
@@ -166,7 +189,7 @@ class Rustic(Tool):
         return {
             "RUSTIC_PASSWORD": PASSPHRASE,
             "RUSTIC_CACHE_DIR": str(self.cache),
-            "RUSTIC_REPOSITORY": str(self.repository),
+            "RUSTIC_REPOSITORY": self.address,
         }
 
     def version(self):
@@ -201,7 +224,7 @@ class Borg(Tool):
         return {
             "BORG_PASSPHRASE": PASSPHRASE,
             "BORG_BASE_DIR": str(self.cache),
-            "BORG_REPO": str(self.repository),
+            "BORG_REPO": self.address,
             "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
         }
 

@@ -17,6 +17,14 @@ pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(libxxhash REQUIRED IMPORTED_TARGET libxxhash)
 
+
+# Debian's SOCI has no description for CMake.
+foreach(part core sqlite3)
+  find_library(HOLDFAST_SOCI_${part} soci_${part} REQUIRED)
+  add_library(SOCI::${part} UNKNOWN IMPORTED)
+  set_target_properties(SOCI::${part} PROPERTIES IMPORTED_LOCATION "${HOLDFAST_SOCI_${part}}")
+endforeach()
+
 set(HOLDFAST_TESTS_ENABLED OFF)
 if(HOLDFAST_TESTS STREQUAL "AUTO")
   find_package(GTest QUIET)

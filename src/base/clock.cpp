@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include <chrono>
 #include <cstdio>
 
 namespace holdfast::base {
@@ -64,9 +65,11 @@ Result<Time> parse_utc(std::string_view text) {
   parts.tm_hour = number(11, 2);
   parts.tm_min = number(14, 2);
   parts.tm_sec = number(17, 2);
-  if (parts.tm_year < 0 || parts.tm_mon < 0 || parts.tm_mon > 11 || parts.tm_mday < 1 ||
-      parts.tm_mday > 31 || parts.tm_hour < 0 || parts.tm_hour > 23 || parts.tm_min < 0 ||
-      parts.tm_min > 59 || parts.tm_sec < 0 || parts.tm_sec > 60) {
+  const std::chrono::year_month_day day(std::chrono::year(number(0, 4)),
+                                        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+                                        std::chrono::day(static_cast<unsigned>(number(8, 2))));
+  if (parts.tm_year < 0 || !day.ok() || parts.tm_hour < 0 || parts.tm_hour > 23 ||
+      parts.tm_min < 0 || parts.tm_min > 59 || parts.tm_sec < 0 || parts.tm_sec > 60) {
     return malformed;
   }
   std::int64_t fraction = 0;

@@ -31,6 +31,13 @@ struct CommandFamily {
 [[nodiscard]] const OptionGroup& program_options();
 // Which repository.
 [[nodiscard]] const OptionGroup& repository_options();
+// Which strategy, in which environment.
+[[nodiscard]] const OptionGroup& strategy_options();
+// Where the catalog of a strategy lies.
+[[nodiscard]] const OptionGroup& state_options();
+// Parts of repository_options().
+Option limit_upload_option();
+Option limit_download_option();
 // Where the passphrase comes from.
 [[nodiscard]] const OptionGroup& key_options();
 // Where a new passphrase comes from.
@@ -51,6 +58,7 @@ struct CommandFamily {
 [[nodiscard]] std::vector<const Command*> doctor_commands();
 [[nodiscard]] std::vector<const Command*> key_commands();
 [[nodiscard]] std::vector<const Command*> strategy_commands();
+[[nodiscard]] std::vector<const Command*> run_commands();
 [[nodiscard]] std::vector<const Command*> program_commands();
 
 }  // namespace holdfast::cli

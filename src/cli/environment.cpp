@@ -2,6 +2,8 @@
 // nothing changes.
 #include "environment.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -16,16 +18,31 @@ std::optional<std::string> environment_variable(const std::string& name) {
   return value;
 }
 
+namespace {
+
+// An absolute path, or nothing.
+std::string path_in(const char* name) {
+  auto value = environment_variable(name).value_or("");
+  return value.starts_with('/') ? value : std::string();
+}
+
+}  // namespace
+
 std::string cache_directory() {
-  const auto absolute = [](const char* name) {
-    auto value = environment_variable(name).value_or("");
-    return value.starts_with('/') ? value : std::string();
-  };
-  if (auto directory = absolute("HOLDFAST_CACHE_DIR"); !directory.empty()) return directory;
-  if (auto directory = absolute("XDG_CACHE_HOME"); !directory.empty())
+  if (auto directory = path_in("HOLDFAST_CACHE_DIR"); !directory.empty()) return directory;
+  if (auto directory = path_in("XDG_CACHE_HOME"); !directory.empty())
     return directory + "/holdfast";
-  if (auto directory = absolute("HOME"); !directory.empty()) return directory + "/.cache/holdfast";
+  if (auto directory = path_in("HOME"); !directory.empty()) return directory + "/.cache/holdfast";
   return "/var/cache/holdfast";
+}
+
+std::string state_directory() {
+  if (::geteuid() == 0) return "/var/lib/holdfast";
+  if (auto directory = path_in("XDG_STATE_HOME"); !directory.empty())
+    return directory + "/holdfast";
+  if (auto directory = path_in("HOME"); !directory.empty())
+    return directory + "/.local/state/holdfast";
+  return "/var/lib/holdfast";
 }
 
 base::SecretBytes take_environment_secret(const std::string& name) {

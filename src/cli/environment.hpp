@@ -14,6 +14,10 @@ namespace holdfast::cli {
 // ~/.cache/holdfast, else /var/cache/holdfast.
 [[nodiscard]] std::string cache_directory();
 
+// Where a strategy's catalog lies: /var/lib/holdfast for root, else $XDG_STATE_HOME/holdfast, else
+// ~/.local/state/holdfast.
+[[nodiscard]] std::string state_directory();
+
 // The variable's value; it is overwritten where it lies, so that /proc/PID/environ doesn't show it
 // any more, and removed. Empty if it was not set. Call it while the process has one thread.
 [[nodiscard]] base::SecretBytes take_environment_secret(const std::string& name);

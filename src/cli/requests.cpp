@@ -39,7 +39,8 @@ Result<std::filesystem::path> resolved(const std::filesystem::path& path) {
 Result<std::string> parse_path(const std::string& word) {
   if (word.empty() || (word[0] != '/' && word[0] != '.')) {
     return unusable(
-        fmt::format("'{}': components of a strategy are not built yet; a path begins with / or .",
+        fmt::format("'{}' is no path: a path begins with / or ., and components of a strategy "
+                    "stand by themselves",
                     word),
         fmt::format("for the file or directory of this name write ./{}", word));
   }

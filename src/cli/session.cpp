@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/units.hpp"
 #include "environment.hpp"
 #include "io/terminal.hpp"
 
@@ -49,16 +50,38 @@ base::Result<std::string> repository_url(const Invocation& invocation) {
   return invocation.required("to");
 }
 
+base::Result<engine::LocationOptions> location_options(const Invocation& invocation,
+                                                       const std::string& url,
+                                                       std::stop_token stop) {
+  engine::LocationOptions options{
+      .url = url, .cache_directory = cache_directory(), .environment = environment_variable};
+  options.limit.stop = std::move(stop);
+  const auto rate = [&](const std::string& name,
+                        std::optional<std::uint64_t>& limit) -> base::Result<void> {
+    if (const auto text = invocation.option(name))
+      limit = TRY(base::parse_size(*text).with_context("--" + name));
+    return {};
+  };
+  TRY(rate("limit-upload", options.limit.upload_bytes_per_second));
+  TRY(rate("limit-download", options.limit.download_bytes_per_second));
+  return options;
+}
+
 base::Result<std::unique_ptr<Session>> Session::open(Invocation& invocation) {
   std::unique_ptr<Session> session(new Session(invocation));
   session->url_ = TRY(repository_url(invocation));
   session->passphrase_ =
       TRY(session->around_.passphrase(repository_passphrase(), invocation.secrets().key));
   invocation.output().detail("opening " + session->url_);
-  session->location_ = TRY(engine::Location::open({.url = session->url_,
-                                                   .cache_directory = cache_directory(),
-                                                   .environment = environment_variable},
-                                                  session->passphrase_.view()));
+  session->location_ =
+      TRY(engine::Location::open(TRY(location_options(invocation, session->url_, session->stop())),
+                                 session->passphrase_.view()));
+  if (const auto& roster = session->repository().unread_roster()) {
+    invocation.output().warning(roster->name + ", a newer roster of writers, can't be read (" +
+                                roster->error.message() +
+                                "): machines enrolled since are unknown, and so are their "
+                                "snapshots");
+  }
   return session;
 }
 
@@ -73,9 +96,8 @@ base::Result<std::unique_ptr<engine::Location>> open_location_to_copy_from(
     own = TRY(around.passphrase(request, from_environment));
   }
   invocation.output().detail("opening " + url);
-  auto location = engine::Location::open(
-      {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
-      own.view());
+  auto location =
+      engine::Location::open(TRY(location_options(invocation, url, around.stop())), own.view());
   return std::move(location).with_context("the repository to copy from");
 }
 

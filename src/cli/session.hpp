@@ -66,6 +66,12 @@ base::Result<std::unique_ptr<engine::Location>> open_location_to_copy_from(
     Invocation& invocation, const Surroundings& around, const std::string& url,
     base::ByteView passphrase);
 
+// How to open or make the repository at `url`, as the command's options say; `stop` ends what waits
+// for it.
+base::Result<engine::LocationOptions> location_options(const Invocation& invocation,
+                                                       const std::string& url,
+                                                       std::stop_token stop);
+
 // The --to, --from or HOLDFAST_REPOSITORY of the command.
 base::Result<std::string> repository_url(const Invocation& invocation);
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <system_error>
@@ -53,6 +54,13 @@ Result<Found> find(const Invocation& invocation) {
 }
 
 }  // namespace
+
+bool has_strategy_file(const Invocation& invocation) {
+  std::error_code error;
+  return invocation.option("config") ||
+         std::any_of(usual_places.begin(), usual_places.end(),
+                     [&](const char* path) { return std::filesystem::exists(path, error); });
+}
 
 Result<strategy::Parsed> parse_strategy_file(const Invocation& invocation) {
   auto found = TRY(find(invocation));

@@ -14,6 +14,9 @@ namespace holdfast::cli {
 // read.
 base::Result<strategy::Parsed> parse_strategy_file(const Invocation& invocation);
 
+// Whether one is named, or lies where one is looked for.
+[[nodiscard]] bool has_strategy_file(const Invocation& invocation);
+
 // The same with its promises checked; errors of the strategy are printed and become an error.
 base::Result<strategy::Strategy> usable_strategy(Invocation& invocation);
 

@@ -83,11 +83,12 @@ class CountingSink final : public repository::EntrySink {
 
 base::Result<BackupReport> back_up(repository::Repository& repository, const BackupOptions& options,
                                    const ProgressCall& progress, std::stop_token stop) {
+  for (const auto& [key, value] : options.tags) TRY(repository::check_tag(key));
   const auto& environment = repository.environment();
   const auto began = environment.clock.monotonic();
   repository::SnapshotOptions snapshot_options{
       .compression_level = options.compression_level,
-      .source = "files",
+      .source = options.source,
       .host = options.host.empty() ? this_host() : options.host,
       .label = options.label,
       .paths = raw_paths(options.capture.roots),

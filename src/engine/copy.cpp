@@ -25,8 +25,7 @@ base::Result<CopyReport> copy_snapshots(repository::Repository& from, repository
   for (const auto& name : names) {
     chosen.push_back(TRY(repository::choose_snapshot(list, name)));
   }
-  // A prune that moves chunks meanwhile ends the copy; the next run goes on.
-  const auto reader = TRY(repository::RepositoryReader::open(from, repository::Following::nothing));
+  const auto reader = TRY(repository::RepositoryReader::open(from, repository::Following::prunes));
   CopyReport report;
   report.as_ciphertext = repository::share_domain(from, to);
   for (const auto& snapshot : chosen) {

@@ -22,7 +22,8 @@ base::Result<repository::ShortId> Location::create(const LocationOptions& option
                                                   .clock = location.clock_,
                                                   .random = location.random_,
                                                   .environment = options.environment};
-  location.storage_ = TRY(storage::create_storage(options.url, dependencies));
+  location.storage_ =
+      TRY(storage::create_storage(options.url, dependencies, {.limit = options.limit}));
   return repository::Repository::create(location.environment(options.cache_directory), create,
                                         passphrase);
 }
@@ -34,7 +35,8 @@ base::Result<std::unique_ptr<Location>> Location::open(const LocationOptions& op
                                                   .clock = location->clock_,
                                                   .random = location->random_,
                                                   .environment = options.environment};
-  location->storage_ = TRY(storage::open_storage(options.url, dependencies));
+  location->storage_ =
+      TRY(storage::open_storage(options.url, dependencies, {.limit = options.limit}));
   location->repository_ =
       TRY(repository::Repository::open(location->environment(options.cache_directory), passphrase));
   return location;

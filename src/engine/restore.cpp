@@ -26,6 +26,11 @@ base::Result<RestoreReport> restore(repository::Repository& repository, std::str
   report.snapshot = snapshot.id;
   report.files = TRY(
       source::restore_files(options, *reader, root, environment.executor, report_progress, stop));
+  if (snapshot.late) {
+    report.files.notes.push_back(
+        "the snapshot is late: it was stored after its session had run out, and its backup "
+        "reported a failure; it may lack something");
+  }
   report.duration_seconds = (environment.clock.monotonic() - began).seconds();
   return report;
 }

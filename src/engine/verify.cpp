@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "repository/live_set.hpp"
 #include "repository/mend.hpp"
@@ -61,11 +62,15 @@ class Verifier {
  private:
   base::Result<void> load(const std::optional<std::string>& name);
   base::Result<void> mark();
+  base::Result<void> mark(const repository::SnapshotRecord& snapshot);
   base::Result<void> choose_packs();
   base::Result<void> check_small_objects();
   base::Result<void> scan();
+  void note_places(const PackInfo& pack, const std::vector<repository::ChunkPlace>& good);
+  base::Result<void> check_places();
   base::Result<void> judge();
   base::Result<void> name_files();
+  base::Result<void> name_files_of(const repository::SnapshotRecord& snapshot);
   base::Result<void> check_trees();
   base::Result<void> check_tree(const repository::SnapshotRecord& snapshot);
   base::Result<void> check_parity();
@@ -107,8 +112,15 @@ class Verifier {
   std::unordered_map<ObjectHash, std::uint64_t, IdHash> bad_packs_;
   std::unordered_set<ChunkId, IdHash> bad_chunks_;   // decrypt to something else, in some pack
   std::unordered_set<ChunkId, IdHash> lost_chunks_;  // needed, and good nowhere
+  // Snapshots in scope: late ones that aren't complete and were not asked for by name; and those of
+  // whose trees parts can't be read, which were named.
+  std::unordered_set<ObjectHash, IdHash> void_snapshots_;
+  std::unordered_set<ObjectHash, IdHash> gaps_named_;
   bool trees_have_gaps_ = false;
-  std::vector<PackInfo> packs_;  // to be scanned
+  // By the index's number: chunks that were read where a restore will look for them.
+  std::vector<bool> found_in_place_;
+  std::unordered_set<ObjectHash, IdHash> unread_packs_;  // for now
+  std::vector<PackInfo> packs_;                          // to be scanned
 };
 
 base::Result<void> Verifier::load(const std::optional<std::string>& name) {
@@ -120,7 +132,9 @@ base::Result<void> Verifier::load(const std::optional<std::string>& name) {
     whole_repository_ = false;
   } else {
     snapshots_ = std::move(list.snapshots);
-    for (const auto& damaged : list.damaged) add_error(damaged.name, damaged.error);
+    for (const auto* damaged : {&list.damaged, &list.damaged_notes}) {
+      for (const auto& object : *damaged) add_error(object.name, object.error);
+    }
     for (const auto& ignored : list.ignored)
       add({.kind = Finding::Kind::note,
            .object = ignored.name,
@@ -129,6 +143,7 @@ base::Result<void> Verifier::load(const std::optional<std::string>& name) {
            .message = "ignored: " + ignored.error.message()});
   }
   report_.snapshots = snapshots_.size();
+  if (const auto& roster = repository_.unread_roster()) add_error(roster->name, roster->error);
   std::vector<repository::IgnoredObject> ignored;
   TRY(repository_.refresh_index(repository::Repository::Segments::all, &ignored));
   for (const auto& segment : ignored) {
@@ -151,33 +166,44 @@ base::Result<void> Verifier::mark() {
   if (!can_read()) return {};
   reader_ = TRY(repository::RepositoryReader::open(repository_, repository::Following::nothing));
   live_.emplace(repository_);
-  for (const auto& snapshot : snapshots_) {
-    std::vector<repository::LiveSet::Missing> missing;
-    TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
-    if (missing.empty()) continue;
-    if (snapshot.late) {
-      add({.kind = Finding::Kind::note,
-           .object = {},
-           .path = {},
-           .snapshot = base::to_hex(snapshot.id),
-           .message = "void: stored after its session had run out, and not complete; its writer "
-                      "reported a failure"});
-      continue;
-    }
-    for (const auto& lost : missing) {
-      if (is_outage(lost.error)) {
-        add({.kind = Finding::Kind::could_not_check,
-             .object = {},
-             .path = {},
-             .snapshot = base::to_hex(snapshot.id),
-             .message = lost.error.to_string()});
-      } else {
-        lost_chunks_.insert(lost.id);
-        trees_have_gaps_ = trees_have_gaps_ || lost.is_node;
-      }
+  // Late ones last: a node that is seen is taken as read, and one of theirs may not be readable.
+  for (const bool late : {false, true}) {
+    for (const auto& snapshot : snapshots_) {
+      if (snapshot.late == late) TRY(mark(snapshot));
     }
   }
   report_.chunks = live_->size();
+  return {};
+}
+
+base::Result<void> Verifier::mark(const repository::SnapshotRecord& snapshot) {
+  std::vector<repository::LiveSet::Missing> missing;
+  TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
+  const bool is_outage_of_some = std::any_of(
+      missing.begin(), missing.end(), [](const auto& lost) { return is_outage(lost.error); });
+  // Who names a late snapshot wants to know whether it is complete.
+  if (!missing.empty() && snapshot.late && whole_repository_ && !is_outage_of_some) {
+    void_snapshots_.insert(snapshot.id);
+    add({.kind = Finding::Kind::note,
+         .object = {},
+         .path = {},
+         .snapshot = base::to_hex(snapshot.id),
+         .message = "void: stored after its session had run out, and not complete; its writer "
+                    "reported a failure"});
+    return {};
+  }
+  for (const auto& lost : missing) {
+    if (is_outage(lost.error)) {
+      add({.kind = Finding::Kind::could_not_check,
+           .object = {},
+           .path = {},
+           .snapshot = base::to_hex(snapshot.id),
+           .message = lost.error.to_string()});
+    } else {
+      lost_chunks_.insert(lost.id);
+      trees_have_gaps_ = trees_have_gaps_ || lost.is_node;
+    }
+  }
   return {};
 }
 
@@ -288,10 +314,20 @@ base::Result<void> Verifier::scan() {
     progress.current = name;
     if (progress_) progress_(progress);
     if (!scanned.ok()) {
-      add_error(name, scanned.error());
-      if (!is_outage(scanned.error())) bad_packs_[pack.name] = 0;
+      const bool is_foreign = scanned.error().code() == base::ErrorCode::wrong_key;
+      if (is_foreign && !repository_.unread_roster()) {
+        add_note(name, "ignored: " + scanned.error().message());
+      } else {
+        add_error(name, scanned.error());
+      }
+      if (is_foreign || !is_outage(scanned.error())) {
+        bad_packs_[pack.name] = 0;
+      } else {
+        unread_packs_.insert(pack.name);
+      }
       return {};
     }
+    note_places(pack, scanned.value().good);
     report_.bytes_read += scanned.value().bytes_read;
     for (const auto& place : scanned.value().bad) bad_chunks_.insert(place.id);
     if (!scanned.value().bad.empty()) {
@@ -313,9 +349,58 @@ base::Result<void> Verifier::scan() {
   return repository::scan_packs(repository_, packs, packs_, depth, receive, stop_);
 }
 
+// Restores go by the index, not by what packs say of themselves.
+void Verifier::note_places(const PackInfo& pack, const std::vector<repository::ChunkPlace>& good) {
+  if (!live_) return;
+  const auto* index = repository_.index(repository::Repository::Segments::all);
+  found_in_place_.resize(index->chunk_count());
+  for (const auto& place : good) {
+    const auto found = index->find(place.id);
+    const auto number = index->number_of(place.id);
+    if (!found || !number || found->pack.name != pack.name || found->pack.type != pack.type ||
+        found->place.offset != place.offset || found->place.stored_size != place.stored_size ||
+        found->place.key != place.key || found->place.ordinal != place.ordinal)
+      continue;
+    found_in_place_[*number] = true;
+  }
+}
+
+// Needed chunks that a restore would look for where they are not, though their packs are good.
+base::Result<void> Verifier::check_places() {
+  const auto* index = repository_.index(repository::Repository::Segments::all);
+  found_in_place_.resize(index->chunk_count());
+  std::unordered_map<ObjectHash, std::pair<PackInfo, std::uint64_t>, IdHash> misled;
+  ChunkId last{};
+  TRY(index->each_chunk([&](const repository::FoundChunk& chunk) -> base::Result<void> {
+    const auto& id = chunk.place.id;
+    if (std::exchange(last, id) == id || !live_->contains(id)) return {};
+    const auto number = index->number_of(id);
+    const auto found = index->find(id);
+    if (!number || !found || found_in_place_[*number] || bad_chunks_.contains(id) ||
+        bad_packs_.contains(found->pack.name) || unread_packs_.contains(found->pack.name))
+      return {};
+    lost_chunks_.insert(id);
+    auto& [pack, count] = misled[found->pack.name];
+    pack = found->pack;
+    ++count;
+    return {};
+  }));
+  for (const auto& [name, of] : misled) {
+    add({.kind = Finding::Kind::damage,
+         .object = repository::pack_object_name(of.first.type, of.first.name),
+         .path = {},
+         .snapshot = {},
+         .message = std::to_string(of.second) +
+                    " chunks don't lie in it where the index says; 'holdfast repository "
+                    "rebuild-index' writes a right one"});
+  }
+  return {};
+}
+
 // Which needed chunks are good nowhere.
 base::Result<void> Verifier::judge() {
   if (!live_) return {};
+  if (report_.level >= Level::readable) TRY(check_places());
   if (!bad_packs_.empty() || !bad_chunks_.empty()) {
     ChunkId current{};
     bool good_somewhere = true;
@@ -345,54 +430,65 @@ base::Result<void> Verifier::judge() {
 
 base::Result<void> Verifier::name_files() {
   for (const auto& snapshot : snapshots_) {
-    const auto id = base::to_hex(snapshot.id);
-    const auto damage = [&](std::string path, std::string message) {
-      add({.kind = Finding::Kind::damage,
-           .object = {},
-           .path = std::move(path),
-           .snapshot = id,
-           .message = std::move(message)});
-    };
-    repository::TreeCursor cursor(*reader_, snapshot.summary.root,
-                                  repository::TreeCursor::OnGap::collect);
-    while (const auto entry = TRY(cursor.next())) {
-      if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
-      repository::ExtentCursor extents(*reader_, entry->content, entry->size);
-      for (;;) {
-        const auto extent = extents.next();
-        const bool lost = !extent.ok() || (extent.value() &&
-                                           extent.value()->kind == repository::Extent::Kind::data &&
-                                           lost_chunks_.contains(extent.value()->chunk));
-        if (lost) {
-          damage(TRY(repository::path_of_key(entry->key)),
-                 extent.ok() ? "a part of its content is lost" : extent.error().to_string());
-          break;
-        }
-        if (!extent.value()) break;
+    if (void_snapshots_.contains(snapshot.id)) continue;
+    TRY(name_files_of(snapshot));
+  }
+  return {};
+}
+
+base::Result<void> Verifier::name_files_of(const repository::SnapshotRecord& snapshot) {
+  const auto id = base::to_hex(snapshot.id);
+  const auto tell = [&](std::string path, std::string message, const base::Error* unread) {
+    if (unread != nullptr) gaps_named_.insert(snapshot.id);
+    const bool outage = unread != nullptr && is_outage(*unread);
+    add({.kind = outage ? Finding::Kind::could_not_check : Finding::Kind::damage,
+         .object = {},
+         .path = std::move(path),
+         .snapshot = id,
+         .message = std::move(message)});
+  };
+  repository::TreeCursor cursor(*reader_, snapshot.summary.root,
+                                repository::TreeCursor::OnGap::collect);
+  while (const auto entry = TRY(cursor.next())) {
+    if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
+    repository::ExtentCursor extents(*reader_, entry->content, entry->size);
+    for (;;) {
+      const auto extent = extents.next();
+      const bool lost = !extent.ok() ||
+                        (extent.value() && extent.value()->kind == repository::Extent::Kind::data &&
+                         lost_chunks_.contains(extent.value()->chunk));
+      if (lost) {
+        tell(
+            TRY(repository::path_of_key(entry->key)),
+            extent.ok() ? std::string("a part of its content is lost") : extent.error().to_string(),
+            extent.ok() ? nullptr : &extent.error());
+        break;
       }
+      if (!extent.value()) break;
     }
-    for (const auto& gap : cursor.gaps()) {
-      auto first = repository::path_of_key(gap.first_key);
-      damage(first.ok() ? std::move(first).value() : "/",
-             std::to_string(gap.entries) +
-                 " entries from here on can't be read: " + gap.error.to_string());
-    }
+  }
+  for (const auto& gap : cursor.gaps()) {
+    auto first = repository::path_of_key(gap.first_key);
+    tell(first.ok() ? std::move(first).value() : "/",
+         std::to_string(gap.entries) +
+             " entries from here on can't be read: " + gap.error.to_string(),
+         &gap.error);
   }
   return {};
 }
 
 base::Result<void> Verifier::check_trees() {
   for (const auto& snapshot : snapshots_) {
+    if (void_snapshots_.contains(snapshot.id) || gaps_named_.contains(snapshot.id)) continue;
     const auto checked = check_tree(snapshot);
     if (checked.ok()) continue;
     if (checked.error().code() == base::ErrorCode::cancelled) return base::Error(checked.error());
-    if (!trees_have_gaps_)
-      add({.kind =
-               is_outage(checked.error()) ? Finding::Kind::could_not_check : Finding::Kind::damage,
-           .object = {},
-           .path = {},
-           .snapshot = base::to_hex(snapshot.id),
-           .message = checked.error().to_string()});
+    add({.kind =
+             is_outage(checked.error()) ? Finding::Kind::could_not_check : Finding::Kind::damage,
+         .object = {},
+         .path = {},
+         .snapshot = base::to_hex(snapshot.id),
+         .message = checked.error().to_string()});
   }
   return {};
 }

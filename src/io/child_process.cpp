@@ -34,8 +34,10 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-std::vector<std::string> environment_without(const std::vector<std::string>& hidden) {
-  std::vector<std::string> kept;
+// A variable that is given stands before an inherited one of the same name.
+std::vector<std::string> environment_of(const ChildCommand& command) {
+  const auto& hidden = command.hidden_variables;
+  auto kept = command.variables;
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
     const auto name = text.substr(0, text.find('='));
@@ -50,8 +52,11 @@ struct SpawnOptions {
   posix_spawnattr_t attributes;
 
   // Signals that we block or handle must reach the child as they would reach any program.
-  explicit SpawnOptions(int output) {
+  SpawnOptions(int output, const std::string& working_directory) {
     ::posix_spawn_file_actions_init(&files);
+    if (!working_directory.empty()) {
+      ::posix_spawn_file_actions_addchdir_np(&files, working_directory.c_str());
+    }
     ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
     // Also those that our own parent left open.
@@ -162,8 +167,8 @@ Result<base::SecretBytes> run(const ChildCommand& command, const std::stop_token
   const Fd reading(ends[0]);
   Fd writing(ends[1]);
   auto arguments = command.arguments;
-  auto environment = environment_without(command.hidden_variables);
-  const SpawnOptions options(writing.get());
+  auto environment = environment_of(command);
+  const SpawnOptions options(writing.get(), command.working_directory);
   pid_t pid = 0;
   const int problem =
       ::posix_spawnp(&pid, arguments[0].c_str(), &options.files, &options.attributes,

@@ -3,11 +3,13 @@
 #include "io/file.hpp"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 namespace holdfast::io {
 
@@ -56,6 +58,24 @@ Result<void> write_fully(int fd, base::ByteView data, Call call) {
   return {};
 }
 
+// Linux 6.14: what is written is on its way to the disk at once and leaves the page cache when it
+// is there. A large file then takes the same pages again and again instead of all of the machine's:
+// several times less processor time where memory is fresh, and nothing to wait for at a sync.
+constexpr int written_without_cache = 0x80;  // RWF_DONTCACHE
+// Below this the cache is quicker: it gathers small files into few large requests.
+constexpr std::size_t passing_size_min = 128 * 1024;
+
+ssize_t write_passing(int fd, const base::Byte* from, std::size_t size, off_t offset) {
+  if (size >= passing_size_min) {
+    // The structure serves reading as well, so it knows no const.
+    iovec piece{nullptr, size};
+    std::memcpy(&piece.iov_base, &from, sizeof from);
+    const ssize_t put = ::pwritev2(fd, &piece, 1, offset, written_without_cache);
+    if (put >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return put;
+  }
+  return ::pwrite(fd, from, size, offset);
+}
+
 }  // namespace
 
 void Fd::reset() noexcept {
@@ -96,7 +116,7 @@ Result<void> write_all(int fd, base::ByteView data) {
 Result<void> write_at(int fd, base::ByteView data, std::uint64_t offset) {
   return write_fully(fd, data,
                      [fd, offset](const base::Byte* from, std::size_t size, std::size_t done) {
-                       return ::pwrite(fd, from, size, static_cast<off_t>(offset + done));
+                       return write_passing(fd, from, size, static_cast<off_t>(offset + done));
                      });
 }
 

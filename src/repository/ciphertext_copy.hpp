@@ -1,8 +1,13 @@
-// Copies the chunks of one snapshot between repositories of one domain, as ciphertext.
+// Copies the chunks of one snapshot between repositories of one domain, as ciphertext: one task
+// walks the tree and finds out what the target lacks, others fill packs with it and store them.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <vector>
 
+#include "ciphertext_pack.hpp"
+#include "io/bounded_queue.hpp"
 #include "repository/copy.hpp"
 #include "repository/session.hpp"
 #include "repository/tree_cursor.hpp"
@@ -15,6 +20,9 @@ class CiphertextCopy final : public TreeVisitor {
   // `session`: of the target.
   CiphertextCopy(Repository& from, RepositoryReader& reader, Repository& to, Session& session,
                  const CopyOptions& options);
+  ~CiphertextCopy();
+  CiphertextCopy(const CiphertextCopy&) = delete;
+  CiphertextCopy& operator=(const CiphertextCopy&) = delete;
 
   // Stores what the target lacks of a tree and of all that it refers to, with its index.
   base::Result<CopyTotals> run(const TreeRoot& root);
@@ -30,14 +38,24 @@ class CiphertextCopy final : public TreeVisitor {
     std::uint64_t bytes = 0;
   };
 
-  base::Result<void> consider(ChunkType type, const ChunkId& id);
-  base::Result<void> copy_waiting(ChunkType type);
-  // Stores a pack of as many of `chunks` as it takes; how many that were.
-  base::Result<std::size_t> store_pack(ChunkType type, std::span<const FoundChunk> chunks);
-  base::Result<PackBox> resealed(const OpenPack& pack, std::uint16_t key) const;
-  base::Result<void> authenticate(const OpenPack& pack, const FoundChunk& chunk,
-                                  base::ByteView ciphertext);
+  base::Result<bool> is_new(ChunkType type, const ChunkId& id);
+  base::Result<void> hand_out(ChunkType type, Waiting waiting);
+  // Until all that was handed out is stored and indexed.
+  base::Result<void> settle();
+  base::Result<void> wait_for_tasks();
+  // Looks for chunks whose packs have gone, and hands them out anew.
+  base::Result<void> find_again(std::vector<PackPlan> moved);
+  [[nodiscard]] base::Error why_moved() const;
+  base::Result<void> renew_numbers();
+  [[nodiscard]] bool is_segment_due() const;
   base::Result<void> write_segment();
+
+  void run_task();
+  void store(PackPlan plan);
+  void record(const SealedPack& sealed);
+  void fail(base::Error error);
+  [[nodiscard]] base::Result<void> state() const;
+  void report_progress() const;
 
   Repository& from_;
   RepositoryReader& reader_;
@@ -46,14 +64,25 @@ class CiphertextCopy final : public TreeVisitor {
   const CopyOptions& options_;
   const LocalIndex& source_;
   LocalIndex& target_;
-  std::vector<bool> seen_;  // by LocalIndex::number_of in the source
+  // By LocalIndex::number_of in the source, as of `numbers_of_`.
+  std::vector<bool> seen_;
+  std::uint64_t numbers_of_ = 0;
   Waiting data_;
   Waiting tree_;
-  IndexSegment pending_;
   base::Duration pending_since_;
-  base::Bytes scratch_;
-  std::optional<base::Error> failure_;  // of enter_node, which can't return it
+  std::optional<base::Error> visit_failure_;  // of enter_node, which can't return it
+
+  mutable std::mutex mutex_;  // guards what follows, up to the tasks
+  const std::unique_ptr<io::Signal> changed_;
+  std::size_t under_way_ = 0;    // plans
+  std::vector<PackPlan> moved_;  // plans that met a pack which has gone
+  std::optional<base::Error> moved_error_;
+  IndexSegment pending_;
   CopyTotals totals_;
+  std::optional<base::Error> failure_;
+
+  io::BoundedQueue<PackPlan> plans_;
+  std::vector<std::unique_ptr<io::Task>> tasks_;
 };
 
 }  // namespace holdfast::repository

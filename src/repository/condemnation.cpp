@@ -50,9 +50,12 @@ base::Result<std::vector<Condemnation>> list_condemnations(const Repository& rep
     auto bytes = get_object(repository.storage(), info.name, condemnation_bytes_max);
     if (!bytes.ok()) {
       if (bytes.error().code() == base::ErrorCode::not_found) continue;  // executed meanwhile
-      if (bytes.error().code() != base::ErrorCode::damaged) return std::move(bytes).error();
-      ignore(std::move(bytes).error());
-      continue;
+      // What it condemned isn't known, and may be just what somebody is about to rely on.
+      if (bytes.error().code() == base::ErrorCode::damaged) {
+        return std::move(bytes).error().with_hint(
+            "run 'holdfast repository repair' while no backup and no prune is at work");
+      }
+      return std::move(bytes).error();
     }
     auto object =
         open_signed(condemnation_magic, repository.id(), repository.signers(), bytes.value());

@@ -25,16 +25,28 @@ Tags with_origin(Tags tags, const std::string& origin) {
   return tags;
 }
 
-base::Result<std::optional<ObjectHash>> copy_that_is_there(const Repository& to,
-                                                           const std::string& origin) {
-  const auto list = TRY(list_snapshots(to));
-  for (const auto& one : list.snapshots) {
+base::Result<std::optional<SnapshotRecord>> copy_that_is_there(const Repository& to,
+                                                               const std::string& origin) {
+  auto list = TRY(list_snapshots(to));
+  for (auto& one : list.snapshots) {
     const auto* its = tag_of(one.summary.tags, copied_from_tag);
     if (its != nullptr && *its == origin && !one.late) {
-      return std::optional<ObjectHash>(one.id);
+      return std::optional<SnapshotRecord>(std::move(one));
     }
   }
-  return std::optional<ObjectHash>();
+  return std::optional<SnapshotRecord>();
+}
+
+// What holds the original holds the copy too; holds that the copy has already are left out. A copy
+// whose run ended before this gets them from the next.
+base::Result<void> carry_holds(const Repository& to, const SnapshotRecord& original,
+                               const ObjectHash& copy, const std::vector<Hold>& there) {
+  for (const auto& hold : original.holds) {
+    const bool has_it = std::any_of(there.begin(), there.end(),
+                                    [&](const Hold& each) { return each.reason == hold.reason; });
+    if (!has_it) TRY(write_note(to, copy, NoteAction::hold, "", hold.reason));
+  }
+  return {};
 }
 
 // The snapshot object, as SnapshotWriter::commit stores it: after all that it needs.
@@ -128,16 +140,19 @@ base::Result<CopiedSnapshot> copy_snapshot(Repository& from, RepositoryReader& r
   }
   const std::string origin = origin_of(from, snapshot);
   if (const auto there = TRY(copy_that_is_there(to, origin))) {
+    TRY(carry_holds(to, snapshot, there->id, there->holds));
     return CopiedSnapshot{
-        .id = *there, .outcome = CopiedSnapshot::Outcome::was_there, .totals = {}};
+        .id = there->id, .outcome = CopiedSnapshot::Outcome::was_there, .totals = {}};
   }
   const auto detail = TRY(read_detail(from, snapshot.id));
   Tags tags = with_origin(snapshot.summary.tags, origin);
   // Only this domain's trees have ids that both repositories know chunks by.
-  if (share_domain(from, to) && snapshot.domain == to.own_domain().id()) {
-    return copy_ciphertext(from, reader, snapshot, to, options, std::move(tags), detail);
-  }
-  return copy_content(from, reader, snapshot, to, options, std::move(tags), detail);
+  const bool as_ciphertext = share_domain(from, to) && snapshot.domain == to.own_domain().id();
+  auto copied = TRY(
+      as_ciphertext ? copy_ciphertext(from, reader, snapshot, to, options, std::move(tags), detail)
+                    : copy_content(from, reader, snapshot, to, options, std::move(tags), detail));
+  TRY(carry_holds(to, snapshot, copied.id, {}));
+  return copied;
 }
 
 }  // namespace holdfast::repository

@@ -377,8 +377,10 @@ Result<void> LocalIndex::State::fetch_lacking(const Wanted& wanted, const Fetch&
           superseded.contains(name) ? SegmentState::superseded : SegmentState::complete;
       batch.add(name, state, std::move(segment));
     } else {
-      const bool is_foreign = fetched.error().code() == ErrorCode::wrong_key;
-      if (is_foreign) batch.add(name, SegmentState::foreign, {});
+      const auto& error = fetched.error();
+      const bool stays_foreign =
+          error.code() == ErrorCode::wrong_key && error.retry() == base::Retry::never;
+      if (stays_foreign) batch.add(name, SegmentState::foreign, {});
       skipped.push_back({name, std::move(fetched).error()});
     }
     if (batch.is_full()) {

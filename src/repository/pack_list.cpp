@@ -10,6 +10,7 @@ base::Result<PackListing> list_packs(const Repository& repository,
   PackListing packs;
   for (const auto type : {ChunkType::data, ChunkType::tree}) {
     storage::ListOptions options;
+    options.page_size = storage::list_page_size_large;
     options.prefix = std::string(type == ChunkType::data ? data_prefix : tree_prefix);
     do {
       const auto page = TRY(repository.storage().list(options));

@@ -57,8 +57,10 @@ base::Result<std::shared_ptr<const OpenPack>> PackReader::load(const PackInfo& p
     return damaged(pack, "the pack belongs to another repository or is of another type");
   }
   opened->domain = repository_.domain(opened->header.domain);
-  if (opened->domain == nullptr)
-    return damaged(pack, "the pack belongs to a domain that is not on the roster");
+  if (opened->domain == nullptr) {
+    return base::Error(base::ErrorCode::wrong_key,
+                       "the pack belongs to a domain that is not on the roster");
+  }
   for (const auto& box : opened->header.boxes) {
     const auto key = TRY(codec::open_sealed(*repository_.keys().reader, box));
     if (key.size() != codec::cipher_key_size)

@@ -70,13 +70,26 @@ base::Result<void> scan_objects(PackReader& packs, const OpenPack& opened,
     auto bytes = TRY(reader.next(size));
     for (; first < end; ++first) {
       const auto& place = places[first];
-      const auto decoded =
+      auto decoded =
           packs.decode(opened, place, bytes.first(place.stored_size), decompressor, plaintext);
+      // What a newer program wrote isn't bad: nothing is known of it.
+      if (!decoded.ok() && decoded.error().code() != base::ErrorCode::damaged)
+        return std::move(decoded).error();
       (decoded.ok() ? scanned.good : scanned.bad).push_back(place);
       bytes = bytes.subspan(place.stored_size);
     }
   }
   return {};
+}
+
+// A pack of another version, domain or repository is what it is, unless its bytes aren't what its
+// name states.
+base::Error really(const base::Error& error, HashingReader& reader, const PackInfo& pack) {
+  const bool is_strange =
+      error.code() == base::ErrorCode::unsupported || error.code() == base::ErrorCode::wrong_key;
+  if (!is_strange || !reader.skip_to(pack.size).ok() || reader.finish() == pack.name) return error;
+  return base::Error(base::ErrorCode::damaged, "its bytes are not those that its name states")
+      .with_context("pack " + short_name(pack.name));
 }
 
 }  // namespace
@@ -87,10 +100,11 @@ base::Result<ScannedPack> scan_pack(const Repository& repository, PackReader& pa
       .pack = pack, .hash_is_right = false, .good = {}, .bad = {}, .bytes_read = pack.size};
   HashingReader reader(repository.storage(), pack_object_name(pack.type, pack.name));
   if (depth == ScanDepth::objects) {
-    const auto opened = TRY(packs.open(pack));
-    const auto places = TRY(places_of(packs, pack, *opened));
-    TRY(reader.skip_to(opened->header_bytes.size()));
-    TRY(scan_objects(packs, *opened, places, reader, scanned));
+    const auto opened = packs.open(pack);
+    if (!opened.ok()) return really(opened.error(), reader, pack);
+    const auto places = TRY(places_of(packs, pack, *opened.value()));
+    TRY(reader.skip_to(opened.value()->header_bytes.size()));
+    TRY(scan_objects(packs, *opened.value(), places, reader, scanned));
   }
   TRY(reader.skip_to(pack.size));
   scanned.hash_is_right = reader.finish() == pack.name;

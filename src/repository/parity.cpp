@@ -20,6 +20,7 @@ base::Result<void> each_object(
     storage::Storage& storage, std::string_view prefix,
     const std::function<base::Result<void>(const storage::ObjectInfo&)>& receive) {
   storage::ListOptions options;
+  options.page_size = storage::list_page_size_large;
   options.prefix = prefix;
   do {
     const auto page = TRY(storage.list(options));

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <unordered_set>
+#include <utility>
 
 #include "repository/clock_memory.hpp"
 #include "repository/live_set.hpp"
@@ -40,6 +41,7 @@ class PruneRunner {
     TRY(name_suspects());
     TRY(plan());
     if (mode == PruneRun::dry) return std::move(report_);
+    TRY(remove(std::exchange(void_snapshots_, {})));
     TRY(renew_locks());
     TRY(copy_live(report_.plan.rewrite, report_.plan.rescue));
     TRY(condemn_planned());
@@ -51,14 +53,19 @@ class PruneRunner {
 
  private:
   base::Result<void> look();
+  base::Result<void> list_anew();
   base::Result<void> read_again();
   base::Result<void> mark_snapshots(PruneRun mode);
   base::Result<bool> was_never_whole(const SnapshotRecord& snapshot,
                                      const std::vector<LiveSet::Missing>& missing);
+  base::Result<void> name_never_whole(const SnapshotRecord& snapshot, PruneRun mode);
   base::Result<void> name_suspects();
   base::Result<void> renew_locks();
   base::Result<const FoundChunk*> choose(std::span<const FoundChunk> places);
   base::Result<bool> is_kept_elsewhere(std::span<const FoundChunk> places, const PackSet& from);
+  base::Result<void> read_index();
+  base::Result<void> judge_lack(const SnapshotRecord& snapshot,
+                                std::vector<LiveSet::Missing> missing);
   base::Result<void> plan();
   base::Result<void> copy_live(std::vector<PackInfo>& rewrite, std::vector<PackInfo>& rescue);
   base::Result<PackSet> copy_chunks(const PackSet& from);
@@ -111,6 +118,8 @@ class PruneRunner {
   PackSet condemned_;
   std::optional<LiveSet> live_;
   std::unordered_set<ObjectHash, IdHash> marked_;  // snapshots
+  std::vector<std::string> void_snapshots_;        // objects that are to go
+  bool index_is_whole_ = true;                     // whatever of it could not be read is damaged
 };
 
 // docs/internals/prune.md, pruner's step 1 and 2: the lists. The clock must not lie before anything
@@ -118,9 +127,9 @@ class PruneRunner {
 base::Result<void> PruneRunner::look() {
   step("listing");
   // Snapshots before the index: what a listed one needs was indexed before it was committed.
-  snapshots_ = TRY(list_snapshots(repository_));
+  TRY(list_anew());
   condemnations_ = TRY(list_condemnations(repository_, &report_.ignored));
-  TRY(repository_.refresh_index(Repository::Segments::all, nullptr));
+  TRY(read_index());
   listed_ = TRY(list_packs(repository_, &report_.ignored));
   sessions_ = TRY(list_sessions(repository_, &report_.ignored));
   now_ = TRY(repository_.storage_now());
@@ -156,42 +165,68 @@ base::Result<void> PruneRunner::mark_snapshots(PruneRun mode) {
         .with_hint("run 'holdfast repository repair', then prune again");
   }
   if (!live_) live_.emplace(repository_);
+  // Late ones last: a node that is seen is taken as read, and one of theirs may not be readable.
+  std::vector<const SnapshotRecord*> order;
+  for (const auto& snapshot : list.snapshots) order.push_back(&snapshot);
+  std::stable_partition(order.begin(), order.end(),
+                        [](const SnapshotRecord* snapshot) { return !snapshot->late; });
   std::uint64_t done = 0;
-  for (const auto& snapshot : list.snapshots) {
+  for (const auto* snapshot : order) {
     TRY(interruptible());
-    step("reading snapshots", done++, list.snapshots.size());
-    if (!marked_.insert(snapshot.id).second) continue;
+    step("reading snapshots", done++, order.size());
+    if (!marked_.insert(snapshot->id).second) continue;
     std::vector<LiveSet::Missing> missing;
-    TRY(live_->add_tree(*reader_, snapshot.summary.root, &missing));
+    TRY(live_->add_tree(*reader_, snapshot->summary.root, &missing));
     TRY(session_->renew_if_due());
     if (missing.empty()) continue;
-    if (snapshot.late) {
-      // Its writer reported a failure; it never counted (repository_format.md section 5).
-      if (mode == PruneRun::real) TRY(remove({object_name(snapshots_prefix, snapshot.id)}));
+    if (!snapshot->late && TRY(was_never_whole(*snapshot, missing))) {
+      TRY(name_never_whole(*snapshot, mode));
       continue;
     }
-    if (TRY(was_never_whole(snapshot, missing))) {
-      if (suspects_.insert(snapshot.id).second) {
-        report_.suspicious.push_back(
-            {object_name(snapshots_prefix, snapshot.id),
-             base::Error(base::ErrorCode::damaged,
-                         "its writer '" + base::printable(snapshot.signer_label) +
-                             "' never stored all that it needs: forged, or of a broken program")
-                 .with_hint("'holdfast snapshot forget' makes it go")});
-      }
-      if (mode == PruneRun::real && !snapshot.never_whole)
-        TRY(write_note(repository_, snapshot.id, NoteAction::never_whole, "", ""));
-      continue;
-    }
-    return std::move(missing.front().error)
-        .with_context("snapshot " + short_name(snapshot.id) +
-                      " lacks something that it needs; nothing was deleted")
-        .with_hint(
-            "run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then "
-            "prune again");
+    TRY(judge_lack(*snapshot, std::move(missing)));
   }
   report_.snapshots = list.snapshots.size();
   return {};
+}
+
+// A late snapshot that lacks something is void: its writer reported a failure, and it never counted
+// (repository_format.md section 5). What could not be read for now it doesn't lack.
+base::Result<void> PruneRunner::judge_lack(const SnapshotRecord& snapshot,
+                                           std::vector<LiveSet::Missing> missing) {
+  const auto unread =
+      std::find_if(missing.begin(), missing.end(), [](const LiveSet::Missing& each) {
+        return each.error.code() != base::ErrorCode::not_found &&
+               each.error.code() != base::ErrorCode::damaged;
+      });
+  if (unread != missing.end()) {
+    return std::move(unread->error)
+        .with_context("snapshot " + short_name(snapshot.id) +
+                      " could not be read whole; nothing was deleted");
+  }
+  if (snapshot.late && index_is_whole_) {
+    if (!snapshot.is_held() && !snapshot.unread_note)
+      void_snapshots_.push_back(object_name(snapshots_prefix, snapshot.id));
+    return {};
+  }
+  return std::move(missing.front().error)
+      .with_context("snapshot " + short_name(snapshot.id) +
+                    " lacks something that it needs; nothing was deleted")
+      .with_hint(
+          "run 'holdfast verify' to see what is damaged, 'holdfast repository repair', then "
+          "prune again");
+}
+
+base::Result<void> PruneRunner::name_never_whole(const SnapshotRecord& snapshot, PruneRun mode) {
+  if (suspects_.insert(snapshot.id).second) {
+    report_.suspicious.push_back(
+        {object_name(snapshots_prefix, snapshot.id),
+         base::Error(base::ErrorCode::damaged,
+                     "its writer '" + base::printable(snapshot.signer_label) +
+                         "' never stored all that it needs: forged, or of a broken program")
+             .with_hint("'holdfast snapshot forget' makes it go")});
+  }
+  if (mode == PruneRun::dry || snapshot.never_whole) return {};
+  return write_note(repository_, snapshot.id, NoteAction::never_whole, "", "");
 }
 
 // Whether a snapshot lacks what its writer never stored, rather than what was lost since. While
@@ -428,9 +463,10 @@ base::Result<void> PruneRunner::condemn_planned() {
 bool PruneRunner::is_ripe(base::Time stored_at) const {
   if (now_ > std::max(stored_at, counts_from_) + repository_.config().prune_grace) return true;
   if (!repository_.storage().capabilities().consistent) return false;
+  const auto skew = storage_skew(repository_.storage());
   return std::all_of(sessions_.begin(), sessions_.end(), [&](const SessionInfo& session) {
-    return session.id == session_->id() || session.renewed > stored_at ||
-           !is_live(session, now_, repository_.config(), {});
+    return session.id == session_->id() || session.renewed > stored_at + skew ||
+           !is_live(session, now_, repository_.config(), skew);
   });
 }
 
@@ -473,14 +509,35 @@ base::Result<void> PruneRunner::execute_ripe() {
   return remove_packs(ripe);
 }
 
+// The snapshots as of now, judged by a roster that was the newest after they had been read: a
+// machine that was enrolled while this runs is not nobody.
+base::Result<void> PruneRunner::list_anew() {
+  do {
+    snapshots_ = TRY(list_snapshots(repository_));
+  } while (TRY(repository_.refresh_roster()));
+  return repository_.require_newest_roster("pruning");
+}
+
 // Snapshots, index and packs as of now, in the order of look().
 base::Result<void> PruneRunner::read_again() {
-  snapshots_ = TRY(list_snapshots(repository_));
-  TRY(repository_.refresh_index(Repository::Segments::all));
+  TRY(list_anew());
+  TRY(read_index());
   listed_ = TRY(list_packs(repository_));
   live_.reset();  // the index was updated: its numbers are new
   marked_.clear();
-  return mark_snapshots(PruneRun::real);
+  TRY(mark_snapshots(PruneRun::real));
+  TRY(remove(std::exchange(void_snapshots_, {})));
+  return {};
+}
+
+base::Result<void> PruneRunner::read_index() {
+  std::vector<IgnoredObject> skipped;
+  TRY(repository_.refresh_index(Repository::Segments::all, &skipped));
+  index_is_whole_ = std::none_of(skipped.begin(), skipped.end(), [](const IgnoredObject& segment) {
+    return segment.error.code() == base::ErrorCode::permission_denied ||
+           segment.error.code() == base::ErrorCode::unsupported;
+  });
+  return {};
 }
 
 // Packs that only segments name which a reader's stale listing may not show yet.
@@ -493,7 +550,15 @@ base::Result<PackSet> PruneRunner::young_packs() const {
         info.stored_at + storage_staleness_max + storage_skew(repository_.storage()) < now_)
       continue;
     const auto segment = repository_.read_segment_of(*name);
-    if (!segment.ok()) continue;  // one that doesn't count makes no place
+    if (!segment.ok()) {
+      switch (segment.error().code()) {
+        case base::ErrorCode::not_found:
+        case base::ErrorCode::damaged:
+        case base::ErrorCode::unsupported:
+        case base::ErrorCode::wrong_key: continue;     // one that doesn't count makes no place
+        default: return base::Error(segment.error());  // not known: it may be what makes one young
+      }
+    }
     for (const auto& pack : segment.value().segment.packs) young.insert(pack.name);
   }
   return young;
@@ -738,6 +803,7 @@ base::Result<PruneReport> prune(Repository& repository, const PruneOptions& opti
                                 const PruneProgressCall& progress, std::stop_token stop) {
   if (!repository.keys().reader) return needs_reading_key("pruning");
   if (!repository.keys().admin) return needs_admin_key("pruning");
+  TRY(repository.require_newest_roster("pruning"));
   return PruneRunner(repository, options, progress, std::move(stop)).run(run);
 }
 

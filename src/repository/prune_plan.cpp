@@ -17,7 +17,8 @@ PrunePlan plan_prune(const PruneFacts& facts, const PruneOptions& options, const
     // A pack that was stored since the oldest live session began may be that session's, on its way
     // to a snapshot.
     const bool may_be_in_use = facts.oldest_session && use.stored_at >= *facts.oldest_session;
-    const bool is_young_orphan = !use.is_indexed && use.stored_at + config.session_ttl >= facts.now;
+    // One that no segment names may be on its way to it, or its segment may not be listed yet.
+    const bool is_young_orphan = !use.is_indexed && use.stored_at + config.prune_grace >= facts.now;
     if (use.live_chunks == 0) {
       if (may_be_in_use || is_young_orphan) {
         ++plan.packs_kept;

@@ -72,6 +72,7 @@ base::Result<RebuildReport> rebuild_index(
     Repository& repository, const std::function<void(std::uint64_t, std::uint64_t)>& progress,
     std::stop_token stop) {
   if (!repository.keys().reader) return needs_reading_key("rebuilding the index");
+  TRY(repository.require_newest_roster("rebuilding the index"));
   const auto session = TRY(Session::begin(repository, "rebuild-index"));
   auto rewrite = TRY(IndexRewrite::begin(repository));
   PackReader packs(repository);
@@ -102,11 +103,12 @@ base::Result<RebuildReport> rebuild_index(
     if (added.ok()) {
       ++report.packs;
     } else if (added.error().code() == base::ErrorCode::damaged ||
-               added.error().code() == base::ErrorCode::unsupported) {
+               added.error().code() == base::ErrorCode::wrong_key) {
       report.unreadable_packs.push_back(
           {pack_object_name(pack.type, pack.name), std::move(added).error()});
     } else {
-      return std::move(added).error();  // an outage must not cost a pack its place in the index
+      // Neither an outage nor an older program must cost a pack its place in the index.
+      return std::move(added).error();
     }
   }
   TRY(rewrite.finish());

@@ -11,6 +11,7 @@
 #include "repository/path_key.hpp"
 #include "repository/repack.hpp"
 #include "repository/repository_reader.hpp"
+#include "repository/session_list.hpp"
 #include "repository/snapshot_writer.hpp"
 #include "repository/tree_cursor.hpp"
 
@@ -27,6 +28,7 @@ class Repairer {
       : repository_(repository), progress_(progress), stop_(std::move(stop)) {}
 
   base::Result<RepairReport> run() {
+    TRY(remove_damaged_condemnations());  // no session begins beside one
     {
       const auto session = TRY(Session::begin(repository_, "repair"));
       TRY(rebuild());
@@ -39,13 +41,17 @@ class Repairer {
   }
 
  private:
+  base::Result<void> remove_damaged_condemnations();
   base::Result<void> rebuild();
   base::Result<void> salvage(IndexRewrite& rewrite, PackReader& packs);
   base::Result<void> save_from_damaged_packs(Session& session);
   base::Result<std::vector<std::string>> damaged_small_objects();
+  base::Result<bool> put_back_from_cache(const std::string& name);
+  base::Result<bool> can_do_without_roster(const std::string& name);
   base::Result<void> remove_damaged_objects();
   base::Result<void> repair_snapshots();
   base::Result<bool> is_whole(const SnapshotRecord& snapshot);
+  static base::Result<void> expect_losses(const std::vector<TreeGap>& gaps);
   base::Result<void> replace(const SnapshotRecord& snapshot);
   base::Result<bool> entry_is_whole(const Entry& entry);
   base::Result<void> carry_notes(const SnapshotRecord& from, const ObjectHash& to);
@@ -70,6 +76,31 @@ class Repairer {
   std::unique_ptr<RepositoryReader> reader_;
 };
 
+// What one condemned isn't known: it is condemned again by the next prune. Until then nobody who is
+// at work may rely on it, and nobody may be about to delete it.
+base::Result<void> Repairer::remove_damaged_condemnations() {
+  std::vector<std::string> names;
+  for (const auto& info : TRY(repository_.storage().list_all(condemned_prefix))) {
+    if (!hash_of_name(info.name)) continue;  // foreign
+    const auto bytes = get_object(repository_.storage(), info.name, segment_bytes_max);
+    if (bytes.ok() || bytes.error().code() == base::ErrorCode::not_found) continue;
+    if (bytes.error().code() != base::ErrorCode::damaged) return base::Error(bytes.error());
+    names.push_back(info.name);
+  }
+  if (names.empty()) return {};
+  const auto now = TRY(repository_.storage_now());
+  const auto skew = storage_skew(repository_.storage());
+  for (const auto& session : TRY(list_sessions(repository_))) {
+    if (!is_live(session, now, repository_.config(), skew)) continue;
+    return base::Error(base::ErrorCode::conflict,
+                       names.front() + " is damaged, and somebody is at work who may rely on it")
+        .with_hint("run it again when no backup and no prune is at work, or an hour after");
+  }
+  report_.removed_objects.insert(report_.removed_objects.end(), names.begin(), names.end());
+  report_.lost_objects.insert(report_.lost_objects.end(), names.begin(), names.end());
+  return remove(std::move(names));
+}
+
 // Reads every pack whole; only what decrypts to its id gets into the new index.
 base::Result<void> Repairer::rebuild() {
   auto rewrite = TRY(IndexRewrite::begin(repository_));
@@ -83,11 +114,13 @@ base::Result<void> Repairer::rebuild() {
     if (progress_) progress_(++done, list.size());
     if (!scanned.ok()) {
       const auto code = scanned.error().code();
-      if (code != base::ErrorCode::damaged && code != base::ErrorCode::not_found)
+      // Of a domain that isn't on the roster: foreign, not damaged. It stays where it is.
+      const bool is_foreign = code == base::ErrorCode::wrong_key;
+      if (code != base::ErrorCode::damaged && code != base::ErrorCode::not_found && !is_foreign)
         return std::move(scanned).error();
       report_.index.unreadable_packs.push_back(
           {pack_object_name(pack.type, pack.name), std::move(scanned).error()});
-      damaged_packs_.push_back({pack, {}});
+      if (!is_foreign) damaged_packs_.push_back({pack, {}});
       return {};
     }
     auto& result = scanned.value();
@@ -120,8 +153,17 @@ base::Result<void> Repairer::salvage(IndexRewrite& rewrite, PackReader& packs) {
       const auto read =
           repository_.storage().read(pack_object_name(chunk.pack.type, chunk.pack.name),
                                      {.offset = place.offset, .size = place.stored_size}, stored);
-      if (read.ok() && packs.decode(*opened.value(), place, stored, decompressor, plaintext).ok())
+      if (!read.ok()) {
+        const auto code = read.error().code();
+        const bool is_lost = code == base::ErrorCode::damaged || code == base::ErrorCode::not_found;
+        return is_lost ? base::Result<void>() : read;
+      }
+      const auto decoded = packs.decode(*opened.value(), place, stored, decompressor, plaintext);
+      if (decoded.ok()) {
         damaged.good.push_back(place);
+      } else if (decoded.error().code() != base::ErrorCode::damaged) {
+        return decoded;
+      }
       return {};
     }));
     report_.index.chunks += damaged.good.size();
@@ -168,8 +210,7 @@ base::Result<void> Repairer::save_from_damaged_packs(Session& session) {
 // damaged. The local cache may still have a snapshot: then it gets a successor instead.
 base::Result<std::vector<std::string>> Repairer::damaged_small_objects() {
   std::vector<std::string> names;
-  for (const auto prefix :
-       {keys_prefix, roster_prefix, snapshots_prefix, notes_prefix, condemned_prefix}) {
+  for (const auto prefix : {keys_prefix, roster_prefix, snapshots_prefix, notes_prefix}) {
     for (const auto& info : TRY(repository_.storage().list_all(prefix))) {
       const auto hash = hash_of_name(info.name);
       if (!hash) continue;  // foreign
@@ -178,7 +219,9 @@ base::Result<std::vector<std::string>> Repairer::damaged_small_objects() {
       if (bytes.error().code() != base::ErrorCode::damaged) return base::Error(bytes.error());
       if (prefix == snapshots_prefix) {
         damaged_snapshots_.insert(*hash);
-      } else {
+      } else if (prefix == notes_prefix && TRY(put_back_from_cache(info.name))) {
+        report_.put_back.push_back(info.name);
+      } else if (prefix != roster_prefix || TRY(can_do_without_roster(info.name))) {
         names.push_back(info.name);
       }
     }
@@ -186,8 +229,33 @@ base::Result<std::vector<std::string>> Repairer::damaged_small_objects() {
   return names;
 }
 
+// A hold is worth a look into the cache. Step by step as mending from parity, which goes on with it
+// after a crash.
+base::Result<bool> Repairer::put_back_from_cache(const std::string& name) {
+  const auto cached = repository_.environment().files.read(repository_.cache_path(name));
+  if (!cached.ok() || codec::sha256(cached.value()) != hash_of_name(name)) return false;
+  auto& storage = repository_.storage();
+  const auto copy = std::string(mended_prefix) + name;
+  TRY(remove({copy}));
+  TRY(storage.put(copy, cached.value()));
+  TRY(remove({name}));
+  TRY(storage.put(name, cached.value()));
+  TRY(remove({copy}));
+  return true;
+}
+
+// The roster in use, which was whole when it was read, gets a successor first; a newer one stays.
+base::Result<bool> Repairer::can_do_without_roster(const std::string& name) {
+  const auto number = number_of_name(name, roster_prefix);
+  const auto& roster = repository_.roster();
+  if (!number || *number > roster.sequence) return false;
+  if (*number == roster.sequence) TRY(repository_.write_roster(roster.writers));
+  return true;
+}
+
 base::Result<void> Repairer::remove_damaged_objects() {
   auto names = TRY(damaged_small_objects());
+  report_.lost_objects.insert(report_.lost_objects.end(), names.begin(), names.end());
   const auto list = TRY(list_snapshots(repository_));
   for (const auto& damaged : list.damaged) {
     if (damaged.error.code() != base::ErrorCode::damaged) continue;  // of a newer version, say
@@ -223,7 +291,19 @@ base::Result<bool> Repairer::is_whole(const SnapshotRecord& snapshot) {
     if (stop_.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
     if (!TRY(entry_is_whole(*entry))) return false;
   }
+  TRY(expect_losses(cursor.gaps()));
   return cursor.gaps().empty();
+}
+
+// A node that can't be read for now, or by this program, is not lost: no reason to replace
+// anything.
+base::Result<void> Repairer::expect_losses(const std::vector<TreeGap>& gaps) {
+  for (const auto& gap : gaps) {
+    const auto code = gap.error.code();
+    if (code != base::ErrorCode::not_found && code != base::ErrorCode::damaged)
+      return base::Error(gap.error).with_context("reading a snapshot's tree");
+  }
+  return {};
 }
 
 base::Result<void> Repairer::repair_snapshots() {
@@ -258,6 +338,7 @@ base::Result<void> Repairer::replace(const SnapshotRecord& snapshot) {
     writer->warn(path, reason);
     lose(snapshot.id, std::move(path), reason);
   }
+  TRY(expect_losses(cursor.gaps()));
   for (const auto& gap : cursor.gaps()) {
     auto first = path_of_key(gap.first_key);
     const auto reason =
@@ -296,6 +377,7 @@ base::Result<RepairReport> repair(Repository& repository, const RepairProgress& 
   if (!repository.keys().reader) return needs_reading_key("a repair");
   if (!repository.keys().writer) return needs_writing_key("a repair");
   if (!repository.keys().admin) return needs_admin_key("a repair");
+  TRY(repository.require_newest_roster("a repair"));
   return Repairer(repository, progress, std::move(stop)).run();
 }
 

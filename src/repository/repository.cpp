@@ -38,6 +38,54 @@ base::Result<SlotSecrets> unlock(storage::Storage& storage, base::ByteView passp
   return *trouble;
 }
 
+struct NewestRoster {
+  Roster roster;
+  std::string object;                   // its name
+  std::optional<IgnoredObject> unread;  // of what is listed as newer, the newest
+};
+
+bool is_roster_name(const std::string& name) {
+  const auto number = number_of_name(name, roster_prefix);
+  const auto hash = hash_of_name(name);
+  return number && hash && object_name(numbered_prefix(roster_prefix, *number), *hash) == name;
+}
+
+// Forged objects are passed over: their bytes are those that the name states, and the admin signed
+// others. An object that isn't what its name states, or can't be read, may be the newest roster.
+base::Result<NewestRoster> read_newest_roster(storage::Storage& storage, const ShortId& repository,
+                                              const Signer& admin) {
+  SignerSet admin_only;
+  admin_only.add(admin);
+  NewestRoster newest;
+  std::optional<base::Error> trouble;
+  const auto objects = TRY(storage.list_all(roster_prefix));
+  for (auto info = objects.rbegin(); info != objects.rend(); ++info) {
+    if (!is_roster_name(info->name)) continue;
+    const auto bytes = get_object(storage, info->name, roster_size_max);
+    const auto signed_object =
+        bytes.ok() ? open_signed(roster_magic, repository, admin_only, bytes.value())
+                   : base::Result<SignedObject>(bytes.error());
+    if (!signed_object.ok()) {
+      const auto code = signed_object.error().code();
+      if (!bytes.ok() &&
+          (code == base::ErrorCode::unavailable || code == base::ErrorCode::cancelled)) {
+        return base::Error(bytes.error());
+      }
+      trouble = base::Error(signed_object.error()).with_context(info->name);
+      const bool is_forged = bytes.ok() && code != base::ErrorCode::unsupported;
+      if (!is_forged && !newest.unread) newest.unread = {info->name, signed_object.error()};
+      continue;
+    }
+    newest.roster = TRY_CONTEXT(decode_roster(signed_object.value().body), info->name);
+    if (number_of_name(info->name, roster_prefix) != newest.roster.sequence) continue;
+    newest.object = info->name;
+    return newest;
+  }
+  if (trouble) return std::move(*trouble).with_context("reading the roster");
+  return base::Error(base::ErrorCode::damaged, "the repository has no roster of writers")
+      .with_hint("an object below roster/ was lost; restore it from a copy of the repository");
+}
+
 }  // namespace
 
 Repository::Repository(const Environment& environment, Config config, Keyring keys)
@@ -65,57 +113,35 @@ base::Result<std::unique_ptr<Repository>> Repository::open(const Environment& en
 }
 
 // The roster with the highest sequence that the admin signed. An older one than was seen here
-// before is refused: somebody put it back.
+// before is refused: somebody put it back. Where damage hides a newer one, reading goes on with the
+// older; what deletes or replaces asks require_newest_roster().
 base::Result<void> Repository::load_roster() {
   const Signer admin{.verify_key = config_.admin_verify_key,
                      .role = Signer::Role::admin,
                      .domain = {},
                      .label = "admin"};
-  SignerSet admin_only;
-  admin_only.add(admin);
-  auto objects = TRY(storage().list_all(roster_prefix));
-  std::optional<base::Error> trouble;
-  std::optional<Roster> found;
-  for (auto info = objects.rbegin(); info != objects.rend() && !found; ++info) {
-    const auto bytes = get_object(storage(), info->name, roster_size_max);
-    if (!bytes.ok()) {
-      if (bytes.error().code() == base::ErrorCode::unavailable) return base::Error(bytes.error());
-      trouble = base::Error(bytes.error());
-      continue;
-    }
-    const auto signed_object = open_signed(roster_magic, id(), admin_only, bytes.value());
-    if (!signed_object.ok()) {
-      trouble = base::Error(signed_object.error()).with_context(info->name);
-      continue;
-    }
-    auto roster = TRY_CONTEXT(decode_roster(signed_object.value().body), info->name);
-    if (number_of_name(info->name, roster_prefix) == roster.sequence) found = std::move(roster);
-  }
-  if (!found) {
-    return trouble
-               ? std::move(*trouble).with_context("reading the roster")
-               : base::Error(base::ErrorCode::damaged, "the repository has no roster of writers")
-                     .with_hint(
-                         "an object below roster/ was lost; restore it from a copy of the "
-                         "repository");
-  }
+  auto newest = TRY(read_newest_roster(storage(), id(), admin));
   const auto pin = cache_path("roster-sequence");
   const auto pinned = environment_.files.read(pin);
-  if (pinned.ok() && pinned.value().size() == 4) {
-    std::uint32_t seen;
+  std::uint32_t seen = 0;
+  if (pinned.ok() && pinned.value().size() == sizeof seen)
     std::memcpy(&seen, pinned.value().data(), sizeof seen);
-    if (found->sequence < seen) {
-      return base::Error(base::ErrorCode::damaged,
-                         "the roster of writers is older than one that was seen before (" +
-                             std::to_string(found->sequence) + " < " + std::to_string(seen) + ")")
-          .with_hint("somebody may have put back or deleted objects below roster/");
-    }
+  if (newest.roster.sequence < seen && !newest.unread) {
+    return base::Error(base::ErrorCode::damaged,
+                       "the roster of writers is older than one that was seen before (" +
+                           std::to_string(newest.roster.sequence) + " < " + std::to_string(seen) +
+                           ")")
+        .with_hint("somebody may have put back or deleted objects below roster/");
   }
-  roster_ = std::move(*found);
-  if (auto file = environment_.files.create(pin); file.ok()) {
-    base::Bytes bytes;
-    base::ByteWriter(bytes).u32(roster_.sequence);
-    if (file.value()->append(bytes).ok()) (void)file.value()->commit(io::FileWriter::Durable::no);
+  roster_ = std::move(newest.roster);
+  roster_object_ = std::move(newest.object);
+  unread_roster_ = std::move(newest.unread);
+  if (roster_.sequence > seen) {
+    if (auto file = environment_.files.create(pin); file.ok()) {
+      base::Bytes bytes;
+      base::ByteWriter(bytes).u32(roster_.sequence);
+      if (file.value()->append(bytes).ok()) (void)file.value()->commit(io::FileWriter::Durable::no);
+    }
   }
   signers_ = SignerSet();
   signers_.add(admin);
@@ -126,6 +152,33 @@ base::Result<void> Repository::load_roster() {
                   .label = writer.label});
   }
   return {};
+}
+
+base::Result<bool> Repository::refresh_roster() {
+  std::string newest;
+  for (const auto& info : TRY(storage().list_all(roster_prefix))) {
+    if (is_roster_name(info.name)) newest = info.name;
+  }
+  // A stale listing may show an older one as the newest.
+  const auto number = number_of_name(newest, roster_prefix);
+  if (!unread_roster_ && (newest == roster_object_ || !number || *number < roster_.sequence))
+    return false;
+  const auto before = roster_object_;
+  TRY(load_roster());
+  load_domains();
+  return roster_object_ != before;
+}
+
+base::Result<void> Repository::require_newest_roster(std::string_view what) const {
+  if (!unread_roster_) return {};
+  return base::Error(base::ErrorCode::damaged,
+                     std::string(what) + " needs the newest roster of writers, and " +
+                         unread_roster_->name + " can't be read (" +
+                         unread_roster_->error.message() +
+                         "): what machines enrolled since have stored would count as nobody's")
+      .with_hint(
+          "'holdfast repository repair' mends it where it has parity; else put the object back "
+          "from a copy of the repository. Remove it only to give up what those machines stored");
 }
 
 void Repository::load_domains() {
@@ -163,13 +216,23 @@ std::unique_ptr<LocalIndex>& Repository::slot_of(Segments segments) const {
 
 LocalIndex* Repository::index(Segments segments) const { return slot_of(segments).get(); }
 
+// What an index remembers holds for whoever opens its directory: so there is one for each set of
+// keys that judges segments alike. Who reads, reads every domain that is on the roster.
+std::string Repository::index_directory(Segments segments) const {
+  const auto domain = base::to_hex(keys_.domain);
+  if (segments == Segments::trusted) {
+    CHECK(keys_.writer.has_value(), "only a writer has segments to trust");
+    return cache_path("index-trusted-" + domain + "-" +
+                      base::to_hex(signer_id(keys_.writer->verify_key())));
+  }
+  return cache_path(keys_.reader ? "index-all" : "index-domain-" + domain);
+}
+
 base::Result<LocalIndex*> Repository::refresh_index(Segments segments,
                                                     std::vector<IgnoredObject>* ignored) {
   auto& slot = slot_of(segments);
   if (!slot) {
-    const auto directory =
-        cache_path(segments == Segments::all ? "index" : "index-" + base::to_hex(keys_.domain));
-    slot = TRY(LocalIndex::open(environment_.files, directory));
+    slot = TRY(LocalIndex::open(environment_.files, index_directory(segments)));
   }
   std::vector<ObjectHash> wanted;
   for (const auto& info : TRY(storage().list_all(index_prefix))) {
@@ -197,14 +260,14 @@ base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const Obje
                                                                       Segments segments) const {
   const auto name = object_name(index_prefix, hash);
   const auto bytes = TRY(get_object(storage(), name, segment_bytes_max));
-  // wrong_key: not to be relied on here, for good; the index remembers it and doesn't ask again. An
-  // outage may pass.
+  // wrong_key: not to be relied on here. For good, and then the index remembers it and doesn't ask
+  // again; or as far as this roster tells, to which a machine may be added.
   const auto not_relied_on = [&](std::string_view why) {
     return base::Error(base::ErrorCode::wrong_key, name + std::string(why));
   };
   auto opened = open_signed(index_magic, id(), signers_, bytes);
   if (!opened.ok() && opened.error().code() == base::ErrorCode::permission_denied) {
-    return not_relied_on(" is signed by nobody on the roster");
+    return not_relied_on(" is signed by nobody on the roster").with_retry(base::Retry::may_help);
   }
   const auto object = TRY_CONTEXT(std::move(opened), name);
   base::ByteReader body(object.body);
@@ -213,9 +276,13 @@ base::Result<Repository::OwnedSegment> Repository::read_owned_segment(const Obje
   const bool own =
       keys_.writer && signer_id(keys_.writer->verify_key()) == signer_id(object.signer->verify_key);
   const bool is_admin = object.signer->role == Signer::Role::admin;
-  if (owner == nullptr || (!is_admin && object.signer->domain != domain_id) ||
+  if ((!is_admin && object.signer->domain != domain_id) ||
       (segments == Segments::trusted && (domain_id != keys_.domain || !(own || is_admin)))) {
     return not_relied_on(" is of a writer or domain that isn't relied on here");
+  }
+  if (owner == nullptr) {
+    auto error = not_relied_on(" is of a domain whose key isn't at hand");
+    return keys_.reader ? std::move(error).with_retry(base::Retry::may_help) : std::move(error);
   }
   const auto plaintext = TRY_CONTEXT(owner->open_receipt(id(), index_magic, body), name);
   TRY(body.expect_end());
@@ -239,6 +306,7 @@ base::Result<ObjectHash> Repository::write_segment(const IndexSegment& segment,
 
 base::Result<void> Repository::write_roster(std::vector<RosterWriter> writers) {
   if (!keys_.admin) return needs_admin_key("changing the roster of writers");
+  TRY(require_newest_roster("changing the roster of writers"));
   const Roster next{.sequence = roster_.sequence + 1, .writers = std::move(writers)};
   const auto object = sign_object(roster_magic, id(), *keys_.admin, encode_roster(next));
   TRY(put_object(storage(), numbered_prefix(roster_prefix, next.sequence), object));

@@ -54,6 +54,7 @@ base::Result<std::unique_ptr<RepositoryReader>> RepositoryReader::open(Repositor
 }
 
 base::Result<bool> RepositoryReader::look() {
+  ++index_updates_;
   auto* index = TRY(repository_.refresh_index(Repository::Segments::all));
   // A chunk may lie in a pack that is gone and in one that is there: only the latter is a place to
   // read from.

@@ -27,17 +27,20 @@ base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repositor
       continue;
     }
     const auto bytes = get_object(repository.storage(), info.name, session_bytes_max);
-    if (!bytes.ok()) {
-      if (bytes.error().code() == base::ErrorCode::not_found) continue;  // ended meanwhile
-      if (bytes.error().code() != base::ErrorCode::damaged) return base::Error(bytes.error());
+    if (bytes.ok()) {
+      const auto object =
+          open_signed(session_magic, repository.id(), repository.signers(), bytes.value());
+      if (!object.ok()) {
+        ignore(object.error());
+        continue;
+      }
+    } else if (bytes.error().code() == base::ErrorCode::damaged) {
+      // Whoever stored it may be at work: its name and time are all that counts of it.
       ignore(bytes.error());
-      continue;
-    }
-    if (auto object =
-            open_signed(session_magic, repository.id(), repository.signers(), bytes.value());
-        !object.ok()) {
-      ignore(std::move(object).error());
-      continue;
+    } else if (bytes.error().code() == base::ErrorCode::not_found) {
+      continue;  // ended meanwhile
+    } else {
+      return base::Error(bytes.error());
     }
     ShortId id;
     std::copy(id_bytes.value().begin(), id_bytes.value().end(), id.begin());
@@ -54,7 +57,8 @@ base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repositor
 }
 
 base::Duration storage_skew(const storage::Storage& storage) {
-  return storage.capabilities().consistent ? base::Duration{} : storage_skew_max;
+  const auto can = storage.capabilities();
+  return can.consistent ? can.skew : storage_skew_max;
 }
 
 bool is_live(const SessionInfo& session, base::Time now, const Config& config,

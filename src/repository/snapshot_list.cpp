@@ -42,8 +42,9 @@ bool needs_admin(NoteAction action) {
          action == NoteAction::never_whole;
 }
 
-base::Result<Note> read_note(const Repository& repository, const std::string& name) {
-  const auto bytes = TRY(get_cached(repository, name));
+// Of bytes that are those of the note's name: what is wrong with them was meant so.
+base::Result<Note> parse_note(const Repository& repository, const std::string& name,
+                              base::ByteView bytes) {
   const auto object = TRY(open_signed(note_magic, repository.id(), repository.signers(), bytes));
   base::ByteReader body(object.body);
   const auto* domain = repository.domain(TRY(body.array<16>()));
@@ -70,6 +71,7 @@ base::Result<Note> read_note(const Repository& repository, const std::string& na
 }
 
 void apply(const Note& note, SnapshotRecord& snapshot) {
+  if (note.key == copied_from_tag) return;  // only who made the copy says of what
   auto& tags = snapshot.summary.tags;
   const auto tag = std::find_if(tags.begin(), tags.end(),
                                 [&](const auto& pair) { return pair.first == note.key; });
@@ -113,18 +115,26 @@ void drop_forgotten(const std::vector<Note>& notes, SnapshotList& list) {
 base::Result<void> apply_notes(const Repository& repository, SnapshotList& list) {
   std::vector<Note> notes;
   for (const auto& info : TRY(repository.storage().list_all(notes_prefix))) {
-    auto note = read_note(repository, info.name);
-    if (note.ok()) {
-      notes.push_back(std::move(note).value());
+    auto bytes = get_cached(repository, info.name);
+    if (!bytes.ok()) {
+      switch (bytes.error().code()) {
+        case base::ErrorCode::not_found: break;  // removed since the listing
+        case base::ErrorCode::invalid_argument:  // not the name of a note
+          list.ignored.push_back({info.name, std::move(bytes).error()});
+          break;
+        case base::ErrorCode::damaged:
+          list.damaged_notes.push_back({info.name, std::move(bytes).error()});
+          break;
+        // It could not be read for now, and may be a hold: that is no reason to go on without it.
+        default: return std::move(bytes).error().with_context("reading " + info.name);
+      }
       continue;
     }
-    // A note that could not be read for now may be a hold: that is no reason to go on without it.
-    switch (note.error().code()) {
-      case base::ErrorCode::unavailable:
-      case base::ErrorCode::io:
-      case base::ErrorCode::no_space:
-      case base::ErrorCode::cancelled: return std::move(note).error();
-      default: list.ignored.push_back({info.name, std::move(note).error()});
+    auto note = parse_note(repository, info.name, bytes.value());
+    if (note.ok()) {
+      notes.push_back(std::move(note).value());
+    } else {
+      list.ignored.push_back({info.name, std::move(note).error()});
     }
   }
   std::sort(notes.begin(), notes.end(), [](const Note& a, const Note& b) {
@@ -132,7 +142,10 @@ base::Result<void> apply_notes(const Repository& repository, SnapshotList& list)
   });
   drop_forgotten(notes, list);
   std::map<ObjectHash, SnapshotRecord*> by_id;
-  for (auto& snapshot : list.snapshots) by_id[snapshot.id] = &snapshot;
+  for (auto& snapshot : list.snapshots) {
+    by_id[snapshot.id] = &snapshot;
+    if (!list.damaged_notes.empty()) snapshot.unread_note = list.damaged_notes.front().name;
+  }
   for (const auto& note : notes) {
     const auto found = by_id.find(note.snapshot);
     if (found == by_id.end()) continue;
@@ -278,14 +291,18 @@ base::Result<SnapshotList> list_snapshots(const Repository& repository) {
 base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::string_view name) {
   const auto hint = "'holdfast snapshot list' shows what there is";
   if (name == "latest") {
-    const auto latest =
-        std::find_if(list.snapshots.rbegin(), list.snapshots.rend(),
-                     [](const SnapshotRecord& snapshot) { return !snapshot.never_whole; });
-    if (latest == list.snapshots.rend()) {
+    if (list.snapshots.empty()) {
       return base::Error(base::ErrorCode::not_found, "the repository has no snapshot yet")
           .with_hint(hint);
     }
-    return *latest;
+    const auto latest =
+        std::find_if(list.snapshots.rbegin(), list.snapshots.rend(),
+                     [](const SnapshotRecord& each) { return !each.late && !each.never_whole; });
+    if (latest != list.snapshots.rend()) return *latest;
+    return base::Error(base::ErrorCode::not_found,
+                       "the repository has no snapshot but such as were late or never whole: "
+                       "their backups failed")
+        .with_hint("name one by its id to use it for what it is worth; " + std::string(hint));
   }
   const SnapshotRecord* found = nullptr;
   for (const auto& snapshot : list.snapshots) {
@@ -341,11 +358,19 @@ std::string series_cache_path(const Repository& repository, std::string_view sou
   return repository.cache_path("trees/" + base::to_hex(codec::sha256(name)).substr(0, 32));
 }
 
+base::Result<void> check_tag(std::string_view key) {
+  if (key != copied_from_tag) return {};
+  return base::Error(base::ErrorCode::invalid_argument,
+                     "'" + std::string(key) + "' is set by copies alone")
+      .with_hint("choose another key");
+}
+
 base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot,
                               NoteAction action, std::string_view key, std::string_view value) {
   const auto& keys = repository.keys();
   if (!keys.writer) return needs_writing_key("annotating a snapshot");
   if (needs_admin(action) && !keys.admin) return needs_admin_key("releasing a snapshot");
+  if (action == NoteAction::tag || action == NoteAction::untag) TRY(check_tag(key));
   if (key.size() + value.size() > tag_bytes_max) {
     return base::Error(base::ErrorCode::invalid_argument, "a tag or reason is too long")
         .with_hint("16 KiB is the most");
@@ -368,14 +393,28 @@ base::Result<void> write_note(const Repository& repository, const ObjectHash& sn
   return {};
 }
 
-base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot) {
+base::Result<void> may_forget(const Repository& repository, const SnapshotRecord& snapshot) {
   if (!repository.keys().admin) return needs_admin_key("forgetting a snapshot");
+  TRY(repository.require_newest_roster("forgetting a snapshot"));  // who may hold it
   if (snapshot.is_held()) {
     return base::Error(base::ErrorCode::conflict, "snapshot " + short_name(snapshot.id) +
                                                       " is held: " + snapshot.holds.back().reason)
         .with_retry(base::Retry::never)
         .with_hint("'holdfast snapshot release' ends the hold");
   }
+  if (snapshot.unread_note) {
+    return base::Error(base::ErrorCode::damaged, "snapshot " + short_name(snapshot.id) +
+                                                     " may be held: " + *snapshot.unread_note +
+                                                     ", a hold or another note, is damaged")
+        .with_hint(
+            "'holdfast repository repair' mends it where it has parity, and else removes it: then "
+            "hold again what is to be held");
+  }
+  return {};
+}
+
+base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot) {
+  TRY(may_forget(repository, snapshot));
   const auto name = object_name(snapshots_prefix, snapshot.id);
   // First the copy that an interrupted repair may have left, or the next one would put it back.
   for (const auto& each : {std::string(mended_prefix) + name, name}) {

@@ -15,16 +15,23 @@ namespace holdfast::storage {
 
 namespace {
 
-base::Result<std::unique_ptr<Storage>> decorated(std::unique_ptr<Storage> driver,
-                                                 const StorageDependencies& dependencies,
-                                                 const StorageOptions& options) {
-  const LimitOptions& limit = options.limit;
+base::Result<void> check_limits(const LimitOptions& limit) {
   for (const auto& rate : {limit.upload_bytes_per_second, limit.download_bytes_per_second}) {
     if (rate && *rate == 0) {
       return base::Error(base::ErrorCode::invalid_argument, "a rate limit of 0 bytes per second")
           .with_hint("leave the limit out for no limit");
     }
   }
+  return {};
+}
+
+// S3 holds the limits itself, where its bytes flow.
+base::Result<std::unique_ptr<Storage>> decorated(std::unique_ptr<Storage> driver,
+                                                 LocationUrl::Scheme scheme,
+                                                 const StorageDependencies& dependencies,
+                                                 const StorageOptions& options) {
+  const LimitOptions& limit = options.limit;
+  if (scheme == LocationUrl::Scheme::s3) return driver;
   if (!limit.upload_bytes_per_second && !limit.download_bytes_per_second) return driver;
   return std::unique_ptr<Storage>(std::make_unique<LimitStorage>(
       std::move(driver), dependencies.executor, dependencies.clock, limit));
@@ -70,10 +77,13 @@ base::Result<std::unique_ptr<Storage>> driver_of(const LocationUrl& location, Pl
       return std::unique_ptr<Storage>(std::move(local));
     }
     case LocationUrl::Scheme::s3: {
-      const S3Surroundings around{.executor = dependencies.executor,
-                                  .clock = dependencies.clock,
-                                  .environment = dependencies.environment,
-                                  .stop = options.limit.stop};
+      const S3Surroundings around{
+          .executor = dependencies.executor,
+          .clock = dependencies.clock,
+          .environment = dependencies.environment,
+          .stop = options.limit.stop,
+          .upload_bytes_per_second = options.limit.upload_bytes_per_second,
+          .download_bytes_per_second = options.limit.download_bytes_per_second};
       auto s3 = TRY(opened_with_retries(dependencies, options, [&] {
         return place == Place::fresh ? S3Storage::create(location.s3, around)
                                      : S3Storage::open(location.s3, around);
@@ -83,9 +93,13 @@ base::Result<std::unique_ptr<Storage>> driver_of(const LocationUrl& location, Pl
       return std::unique_ptr<Storage>(std::make_unique<ImmutableStorage>(std::move(steady)));
     }
     case LocationUrl::Scheme::sftp: {
-      auto sftp =
-          TRY(place == Place::fresh ? SftpStorage::create(location.sftp, dependencies.executor)
-                                    : SftpStorage::open(location.sftp, dependencies.executor));
+      SftpOptions own;
+      own.stop = options.limit.stop;
+      auto sftp = TRY(opened_with_retries(dependencies, options, [&] {
+        return place == Place::fresh
+                   ? SftpStorage::create(location.sftp, dependencies.executor, own)
+                   : SftpStorage::open(location.sftp, dependencies.executor, own);
+      }));
       return with_retries(std::move(sftp), dependencies, options);
     }
   }
@@ -98,17 +112,19 @@ base::Result<std::unique_ptr<Storage>> driver_of(const LocationUrl& location, Pl
 base::Result<std::unique_ptr<Storage>> open_storage(std::string_view url,
                                                     const StorageDependencies& dependencies,
                                                     const StorageOptions& options) {
+  TRY(check_limits(options.limit));
   const LocationUrl location = TRY(parse_location_url(url));
   auto driver = TRY(driver_of(location, Place::existing, dependencies, options));
-  return decorated(std::move(driver), dependencies, options);
+  return decorated(std::move(driver), location.scheme, dependencies, options);
 }
 
 base::Result<std::unique_ptr<Storage>> create_storage(std::string_view url,
                                                       const StorageDependencies& dependencies,
                                                       const StorageOptions& options) {
+  TRY(check_limits(options.limit));
   const LocationUrl location = TRY(parse_location_url(url));
   auto driver = TRY(driver_of(location, Place::fresh, dependencies, options));
-  return decorated(std::move(driver), dependencies, options);
+  return decorated(std::move(driver), location.scheme, dependencies, options);
 }
 
 }  // namespace holdfast::storage

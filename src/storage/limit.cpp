@@ -14,7 +14,10 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr base::Duration burst = base::milliseconds(500);
+// Saved up at most, and what should pass at once: parts of two seconds, over which the rate is to
+// hold within a tenth.
+constexpr base::Duration burst = base::milliseconds(100);
+constexpr std::uint64_t pieces_a_second = 20;
 
 }  // namespace
 
@@ -27,10 +30,11 @@ class LimitStorage::Bucket {
     paid_until_ = clock.monotonic() - burst;
   }
 
-  // What should pass at once: a quarter second's worth. Everything, if there is no limit.
+  [[nodiscard]] bool is_limited() const { return rate_.has_value(); }
+  // What should pass at once. Everything, if there is no limit.
   [[nodiscard]] std::size_t piece_size(std::size_t size) const {
     if (!rate_) return size;
-    return std::min<std::size_t>(size, std::max<std::uint64_t>(*rate_ / 4, 1));
+    return std::min<std::size_t>(size, std::max<std::uint64_t>(*rate_ / pieces_a_second, 1));
   }
 
   // Waits until `bytes` may pass.
@@ -106,13 +110,29 @@ base::Result<std::unique_ptr<Upload>> LimitStorage::begin_put() {
 
 base::Result<void> LimitStorage::read(std::string_view name, Range range,
                                       base::MutableByteView out) {
-  TRY(download_->take(range.size));
-  return inner_->read(name, range, out);
+  for (std::size_t done = 0;;) {
+    const std::size_t piece = download_->piece_size(out.size() - done);
+    TRY(download_->take(piece));
+    TRY(inner_->read(name, {.offset = range.offset + done, .size = piece},
+                     out.subspan(done, piece)));
+    done += piece;
+    if (done >= out.size()) return {};
+  }
 }
 
-// The size is known only afterwards: the pause follows, and delays whoever comes next.
+// Where the size is known only afterwards, the pause follows, and delays whoever comes next.
 base::Result<base::Bytes> LimitStorage::get(std::string_view name, std::uint64_t size_max,
                                             std::string_view version) {
+  if (version.empty() && download_->is_limited()) {
+    const auto info = inner_->stat(name);
+    const bool is_long = info.ok() && info.value().size <= size_max &&
+                         info.value().size > download_->piece_size(size_max);
+    if (is_long) {
+      base::Bytes content(info.value().size);
+      TRY(read(name, {.offset = 0, .size = content.size()}, content));
+      return content;
+    }
+  }
   auto content = TRY(inner_->get(name, size_max, version));
   TRY(download_->take(content.size()));
   return content;

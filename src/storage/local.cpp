@@ -224,7 +224,8 @@ base::Result<std::unique_ptr<LocalStorage>> LocalStorage::open(const std::string
 std::string LocalStorage::describe() const { return state_->root->path(); }
 
 Capabilities LocalStorage::capabilities() const {
-  return {.versions = false, .retention = false, .consistent = true};
+  // Between an object's stamp and its name a slow disk may lie.
+  return {.versions = false, .retention = false, .consistent = true, .skew = base::minutes(1)};
 }
 
 base::Result<std::unique_ptr<Upload>> LocalStorage::begin_put() {

@@ -140,7 +140,11 @@ base::Result<void> LocalUpload::move_into_place(const std::string& name) {
           .with_hint("use a file system such as ext4, XFS, Btrfs or NFS for the repository");
     }
   }
-  if (reason == EEXIST) return already_exists(name, root_.path());
+  if (reason == EEXIST) {
+    // Whose it is may not have synced it yet; who hears that it is there takes it for stored.
+    TRY(root_.sync(directory_of(name)));
+    return already_exists(name, root_.path());
+  }
   if (reason == ENOTDIR) return root_.below_object(name);
   if (reason != ENOENT) return root_.failure(reason, "rename into place", name);
   TRY(root_.verify());
@@ -176,6 +180,7 @@ base::Result<ObjectInfo> LocalUpload::commit(std::string_view name, const PutOpt
   // Asked before the sync, which would be for nothing; the rename asks again.
   struct stat about{};
   if (::fstatat(root_.fd(), std::string(name).c_str(), &about, 0) == 0) {
+    TRY(root_.sync(directory_of(name)));
     return already_exists(name, root_.path());
   }
   TRY(put_durably(name));

@@ -31,13 +31,14 @@ class RetryStorage::Attempts {
   // `call` returns a Result; what it returned last is returned.
   template <typename Call>
   std::invoke_result_t<Call> run(Call call) {
-    const base::Duration begun = clock_.monotonic();
+    base::Duration total;
     for (unsigned attempt = 1;; ++attempt) {
+      const base::Duration begun = clock_.monotonic();
       auto result = call();
       if (result.ok() || result.error().retry() != base::Retry::may_help) return result;
       const base::Duration pause = pause_after(attempt);
-      const bool late = clock_.monotonic() + pause - begun > options_.total_max;
-      if (attempt >= options_.attempts_max || late) {
+      total = total + std::min(clock_.monotonic() - begun, options_.delay_max) + pause;
+      if (attempt >= options_.attempts_max || total > options_.total_max) {
         return std::move(result).with_context("given up after " + std::to_string(attempt) +
                                               (attempt == 1 ? " attempt" : " attempts"));
       }

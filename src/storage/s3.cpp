@@ -22,10 +22,12 @@ using base::ErrorCode;
 
 constexpr std::size_t customer_key_size = 32;
 
-wire::HttpOptions http_options(const S3Url& url) {
+wire::HttpOptions http_options(const S3Url& url, const S3Surroundings& around) {
   wire::HttpOptions options;
   options.ca_file = url.ca_file;
   if (!url.proxy.empty()) options.proxy = url.proxy;
+  options.upload_bytes_per_second = around.upload_bytes_per_second;
+  options.download_bytes_per_second = around.download_bytes_per_second;
   return options;
 }
 
@@ -94,7 +96,7 @@ struct S3Storage::State {
   State(const S3Url& from, const S3Surroundings& around, wire::S3Encryption encryption)
       : url(from),
         clock(around.clock),
-        http(around.executor, http_options(from)),
+        http(around.executor, http_options(from, around)),
         credentials(
             http, around.executor, around.clock,
             {.environment = around.environment, .profile = from.profile, .region = from.region}),
@@ -106,10 +108,11 @@ struct S3Storage::State {
                 .storage_class = from.storage_class,
                 .encryption = std::move(encryption),
                 .stop = around.stop}),
+        spool_files(spool_directory_of(around)),
         place{.client = client,
               .executor = around.executor,
               .prefix = from.prefix.empty() ? std::string() : from.prefix + "/",
-              .spool_directory = spool_directory_of(around),
+              .spool_files = spool_files,
               .description = describe(),
               .lock_of = [this](const PutOptions& options) { return lock_of(options); }} {}
 
@@ -132,8 +135,13 @@ struct S3Storage::State {
     return place.prefix + std::string(name);
   }
 
-  // By the server's clock: a machine whose clock was set back must not shorten locks.
-  [[nodiscard]] base::Time now() const { return clock.now() + ahead; }
+  // By the server's clock, rather too late: it tells whole seconds. Neither our clock when it is
+  // set back nor a machine that slept, whose monotonic clock stood still, may shorten locks; a
+  // clock that is set forward lengthens them by a day at most.
+  [[nodiscard]] base::Time now() const {
+    const base::Time passed = server_time + (clock.monotonic() - asked_at);
+    return std::clamp(clock.now() + ahead, passed, passed + base::days(1)) + base::seconds(1);
+  }
   base::Result<std::optional<wire::S3Lock>> lock_of(const PutOptions& options) const;
   [[nodiscard]] wire::S3Lock lock_until(base::Time until) const;
 
@@ -142,9 +150,12 @@ struct S3Storage::State {
   wire::HttpClient http;
   wire::S3CredentialsSource credentials;
   wire::S3Client client;
+  SpoolFiles spool_files;
   S3Place place;  // settled once the bucket is known
   Capabilities capabilities;
-  base::Duration ahead;  // of our clock: the server's
+  base::Time server_time;   // when the bucket was opened, and then:
+  base::Duration asked_at;  // our monotonic clock
+  base::Duration ahead;     // of our clock: the server's
   bool default_lock_suffices = false;
 };
 
@@ -228,11 +239,15 @@ base::Result<void> S3Storage::learn_about_bucket(Demand demand) {
   state.capabilities.versions = bucket.versioned.value_or(state.capabilities.retention);
   state.place.versions = state.capabilities.versions;
   state.capabilities.lock = state.url.lock ? state.url.lock : bucket.default_lock;
-  // Listings are consistent on AWS, MinIO, Ceph and whatever keeps files, but servers of many nodes
-  // give times by many clocks, and S3 promises nothing about them: prune waits out its grace.
-  state.capabilities.consistent = false;
+  // Listings are consistent on AWS, MinIO and whatever keeps files, but servers of many nodes
+  // give times by many clocks, and S3 promises nothing about them: prune waits out its grace,
+  // unless who knows the server vouches for it. Times are in whole seconds here, finer there.
+  state.capabilities.consistent = state.url.consistency == S3Url::Consistency::strong;
+  if (state.capabilities.consistent) state.capabilities.skew = base::seconds(10);
   state.default_lock_suffices =
       state.url.lock && bucket.default_lock && *bucket.default_lock >= *state.url.lock;
+  state.server_time = bucket.server_time;
+  state.asked_at = state.clock.monotonic();
   state.ahead = bucket.server_time - state.clock.now();
   return {};
 }

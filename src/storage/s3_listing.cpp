@@ -35,6 +35,7 @@ std::optional<ObjectInfo> info_of(const wire::S3Entry& entry, const std::string&
   if (!is_valid_name(info.name) || !info.name.starts_with(name_prefix)) return std::nullopt;
   info.size = entry.size;
   info.stored_at = entry.modified;
+  // "null" too: what was stored before the bucket kept versions, and can be asked for by that name.
   info.version = entry.version;
   info.kind = entry.kind == wire::S3Entry::Kind::delete_marker ? ObjectInfo::Kind::delete_marker
                                                                : ObjectInfo::Kind::object;
@@ -92,6 +93,11 @@ bool is_before(const wire::S3Entry& a, const wire::S3Entry& b) {
   return a.modified + a.modified_rest > b.modified + b.modified_rest;
 }
 
+// Nothing of ours among them: whoever wants one of ours needn't pass by the others one by one.
+std::size_t beyond_foreign_keys(std::size_t page_size) {
+  return std::min(page_size_max, 4 * page_size);
+}
+
 void take(ListPage& page, const wire::S3Entry& entry, const std::string& prefix,
           const ListOptions& options) {
   if (auto info = info_of(entry, prefix, options.prefix)) page.objects.push_back(std::move(*info));
@@ -106,7 +112,7 @@ base::Result<ListPage> list_s3_page(wire::S3Client& client, const std::string& p
   wire::S3ListOptions ask{.prefix = prefix + options.prefix, .page_size = page_size_of(options)};
   ask.token = from.mark;
   std::string seen = from.name.empty() ? std::string() : prefix + from.name;
-  for (int pages = 0; pages < empty_pages_max; ++pages) {
+  for (int pages = 0; pages < empty_pages_max;) {
     ask.start_after = ask.token.empty() ? seen : std::string();
     wire::S3Page answer = TRY(client.list(ask));
     const std::size_t count = answer.entries.size();
@@ -125,6 +131,11 @@ base::Result<ListPage> list_s3_page(wire::S3Client& client, const std::string& p
     ListPage page;
     for (const wire::S3Entry& entry : answer.entries) take(page, entry, prefix, options);
     for (ObjectInfo& object : page.objects) object.version.clear();
+    if (page.objects.size() > page_size_of(options)) {
+      page.objects.resize(page_size_of(options));
+      page.next = page.objects.back().name + "\n";
+      return page;
+    }
     const bool by_name = !ask.start_after.empty();
     if (!answer.truncated && (by_name ? answer.entries.empty() : count < ask.page_size)) {
       return page;
@@ -138,6 +149,12 @@ base::Result<ListPage> list_s3_page(wire::S3Client& client, const std::string& p
     const bool moves =
         !answer.entries.empty() || (!answer.next_token.empty() && answer.next_token != ask.token);
     if (!moves) return endless();
+    // Keys ascend, so they come to an end; a server that has tokens only may have them for ever.
+    if (answer.entries.empty()) {
+      ++pages;
+    } else {
+      ask.page_size = beyond_foreign_keys(ask.page_size);
+    }
     ask.token = answer.truncated ? std::move(answer.next_token) : std::string();
   }
   return endless();
@@ -155,13 +172,18 @@ base::Result<ListPage> list_s3_version_page(wire::S3Client& client, const std::s
     ask.key_marker.clear();
   }
   ask.version_marker = from.mark;
-  for (int pages = 0; pages < empty_pages_max; ++pages) {
+  for (int pages = 0; pages < empty_pages_max;) {
     wire::S3Page answer = TRY(client.list_versions(ask));
     const std::size_t count = answer.entries.size();
     if (!ask.key_marker.empty()) drop_seen(answer.entries, ask.key_marker, ask.version_marker);
     std::stable_sort(answer.entries.begin(), answer.entries.end(), is_before);
     ListPage page;
     for (const wire::S3Entry& entry : answer.entries) take(page, entry, prefix, options);
+    if (page.objects.size() > page_size_of(options)) {
+      page.objects.resize(page_size_of(options));
+      page.next = page.objects.back().name + "\n" + page.objects.back().version;
+      return page;
+    }
     const bool resumed = !ask.key_marker.empty();
     if (!answer.truncated && (resumed ? answer.entries.empty() : count < ask.page_size)) {
       return page;
@@ -176,12 +198,11 @@ base::Result<ListPage> list_s3_version_page(wire::S3Client& client, const std::s
       page.next = key.substr(prefix.size()) + "\n" + version;
       return page;
     }
-    if (!moves) {
-      // A page of what was seen only: a larger one must reach beyond it.
-      if (ask.page_size >= page_size_max) return endless();
-      ask.page_size = std::min(page_size_max, 4 * ask.page_size);
-      continue;
-    }
+    // A page of what was seen only: a larger one must reach beyond it.
+    if (!moves && ask.page_size >= page_size_max) return endless();
+    ask.page_size = beyond_foreign_keys(ask.page_size);
+    if (!moves) continue;
+    if (key == ask.key_marker) ++pages;  // its versions may go round; keys ascend
     ask.key_marker = key;
     ask.version_marker = version;
   }

@@ -31,7 +31,7 @@ std::size_t part_size_for(std::size_t size) {
 
 }  // namespace
 
-S3Upload::S3Upload(const S3Place& place) : place_(place), spool_(place.spool_directory) {}
+S3Upload::S3Upload(const S3Place& place) : place_(place), spool_(place.spool_files) {}
 
 S3Upload::~S3Upload() { abort_parts(); }
 
@@ -91,10 +91,13 @@ base::Result<wire::S3Stored> S3Upload::store(base::ByteView content,
   if (content.size() <= single_put_max) return place_.client.put(key_, content, options);
   auto stored = store_parts(content, options);
   if (!stored.ok() && stored.error().code() == ErrorCode::not_found) {
-    // The upload is gone: an earlier attempt completed it, or somebody tidied up. Once more, from
-    // the beginning.
+    // The upload is gone: an earlier attempt completed it, or somebody tidied up. Then once more,
+    // from the beginning.
     upload_id_.clear();
     parts_.clear();
+    const auto there = place_.client.head(key_);
+    if (there.ok()) return already_exists(key_.substr(place_.prefix.size()), place_.description);
+    if (there.error().code() != ErrorCode::not_found) return there.error();
     stored = store_parts(content, options);
   }
   if (stored.ok()) upload_id_.clear();

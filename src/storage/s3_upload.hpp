@@ -18,8 +18,8 @@ namespace holdfast::storage {
 struct S3Place {
   wire::S3Client& client;
   io::Executor& executor;
-  std::string prefix;           // of keys; ends in '/' unless it is empty
-  std::string spool_directory;  // where large uploads wait
+  std::string prefix;       // of keys; ends in '/' unless it is empty
+  SpoolFiles& spool_files;  // where large uploads wait
   std::string description;
   bool versions = false;  // the bucket keeps them
   // The lock to ask for; an error where locks are not to be had.

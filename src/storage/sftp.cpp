@@ -31,29 +31,46 @@ bool is_temporary_name(std::string_view name) {
          name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-enum class Content { missing, nothing, uploads, other };
+struct Content {
+  // A new disk's lost+found aside. `uploads`: only an empty tmp/.
+  enum class Kind { missing, nothing, uploads, other } kind = Kind::nothing;
+  // A directory by which the place is known again: tmp/, or, where a copy lost that, another one;
+  // empty if there is none.
+  std::string sign;
+};
 
-// What lies in the place, a new disk's lost+found aside. `uploads`: only an empty tmp/.
 base::Result<Content> content_of(SftpPlace& place, SftpConnection& connection) {
   const std::string path = place.path_of("");
   auto asked = connection.send([&](auto id) { return encode_sftp_open_directory(id, path); });
   const SftpReply reply = TRY(connection.wait(asked));
-  if (is_status(reply, SftpStatus::no_such_file)) return Content::missing;
+  Content content;
+  if (is_status(reply, SftpStatus::no_such_file)) {
+    content.kind = Content::Kind::missing;
+    return content;
+  }
   if (reply.kind != SftpReply::Kind::handle) return place.failure(connection, reply, "open", "");
   place.close(connection, reply.handle);
   const auto listed = TRY(read_sftp_directories(place, connection, {"", upload_directory}));
-  Content content = Content::nothing;
+  bool has_uploads = false;
   for (const SftpName& one : listed[0]) {
     if (one.name == "." || one.name == ".." || one.name == "lost+found") continue;
-    if (one.name != upload_directory) return Content::other;
-    content = Content::uploads;
+    if (one.name == upload_directory) {
+      has_uploads = true;
+      continue;
+    }
+    content.kind = Content::Kind::other;
+    if (one.attributes.type() == SftpAttributes::Type::directory) content.sign = one.name;
   }
-  if (content == Content::uploads && listed[1].size() > 2) return Content::other;
+  if (!has_uploads) return content;
+  content.sign = upload_directory;
+  if (listed[1].size() > 2) content.kind = Content::Kind::other;
+  if (content.kind == Content::Kind::nothing) content.kind = Content::Kind::uploads;
   return content;
 }
 
-// The root with its parents. Each directory's entry is synced in its parent.
-base::Result<void> make_root(const SftpUrl& url, SftpConnection& connection) {
+// The root with its parents. Each new directory's entry is synced in its parent.
+base::Result<void> make_root(SftpPlace& place, SftpConnection& connection) {
+  const SftpUrl& url = place.pool().url();
   const std::string& path = url.path;
   for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
@@ -69,6 +86,10 @@ base::Result<void> make_root(const SftpUrl& url, SftpConnection& connection) {
                          ": the server says " + base::printable(made.message))
             .with_hint("choose a path that this user may write to");
       }
+      const std::size_t last = part.rfind('/');
+      TRY(place.sync_paths(connection, {last == std::string::npos ? "."
+                                        : last == 0               ? "/"
+                                                                  : part.substr(0, last)}));
     }
     if (slash == std::string::npos) return {};
   }
@@ -79,7 +100,9 @@ base::Result<void> make_root(const SftpUrl& url, SftpConnection& connection) {
 struct SftpStorage::State {
   State(const SftpUrl& url, io::Executor& executor, const SftpOptions& options)
       : place(url, executor,
-              {.open_timeout = options.open_timeout, .answer_timeout = options.answer_timeout},
+              {.open_timeout = options.open_timeout,
+               .answer_timeout = options.answer_timeout,
+               .stop = options.stop},
               options.connections_max) {}
 
   // A reading of one range, which goes on over another connection when one is lost.
@@ -92,6 +115,8 @@ struct SftpStorage::State {
   // Goes on from `reading.done`, over one connection.
   base::Result<void> fill(SftpConnection& connection, const std::string& handle, Reading& reading,
                           base::MutableByteView out);
+  base::Result<void> check_empty_range(SftpConnection& connection, const std::string& handle,
+                                       const Reading& reading);
   Error read_failure(SftpConnection& connection, const SftpReply& reply, const std::string& handle,
                      std::string_view name);
   base::Result<SftpAttributes> attributes(SftpConnection& connection, const std::string& handle,
@@ -185,6 +210,18 @@ base::Result<void> SftpStorage::State::fill(SftpConnection& connection, const st
   return {};
 }
 
+base::Result<void> SftpStorage::State::check_empty_range(SftpConnection& connection,
+                                                         const std::string& handle,
+                                                         const Reading& reading) {
+  const SftpAttributes about = TRY(attributes(connection, handle, reading.name));
+  if (about.type() == SftpAttributes::Type::directory) {
+    return absent(reading.name, place.description());
+  }
+  const std::uint64_t size = about.size.value_or(0);
+  if (reading.range.offset <= size) return {};
+  return range_past_end(reading.name, reading.range, size, place.description());
+}
+
 base::Result<void> SftpStorage::State::read(std::string_view name, Range range,
                                             base::MutableByteView out) {
   Reading reading{.name = name, .range = range};
@@ -193,15 +230,7 @@ base::Result<void> SftpStorage::State::read(std::string_view name, Range range,
     const std::string handle = TRY(place.open(*lease, name, SftpOpen::read));
     const std::uint64_t before = reading.done;
     auto filled = fill(*lease, handle, reading, out);
-    if (filled.ok() && out.empty()) {
-      const SftpAttributes about = TRY(attributes(*lease, handle, name));
-      const std::uint64_t size = about.size.value_or(0);
-      if (about.type() == SftpAttributes::Type::directory) {
-        filled = absent(name, place.description());
-      } else if (range.offset > size) {
-        filled = range_past_end(name, range, size, place.description());
-      }
-    }
+    if (filled.ok() && out.empty()) filled = check_empty_range(*lease, handle, reading);
     place.close(*lease, handle);
     const bool goes_on = !filled.ok() && lease->is_lost() && reading.done > before;
     if (!goes_on) return filled;
@@ -215,6 +244,7 @@ std::optional<Error> SftpStorage::State::removal(SftpConnection& connection, con
     // A directory is no object.
     const auto there = place.stat(connection, name);
     if (there.ok() && there.value().type() == SftpAttributes::Type::directory) return std::nullopt;
+    if (!there.ok() && there.error().code() == ErrorCode::unavailable) return there.error();
   }
   Error error = place.failure(connection, reply, "remove", name);
   if (error.code() == ErrorCode::not_found) return std::nullopt;
@@ -245,9 +275,9 @@ base::Result<std::unique_ptr<SftpStorage>> SftpStorage::create(const SftpUrl& ur
                                                                SftpOptions options) {
   auto state = std::make_unique<State>(url, executor, options);
   const auto lease = TRY(state->place.lease());
-  TRY(make_root(url, *lease));
+  TRY(make_root(state->place, *lease));
   const Content content = TRY(content_of(state->place, *lease));
-  if (content == Content::other) {
+  if (content.kind == Content::Kind::other) {
     return Error(ErrorCode::already_exists, state->place.description() + " is not empty")
         .with_hint("choose a new or an empty directory for the repository");
   }
@@ -260,28 +290,29 @@ base::Result<std::unique_ptr<SftpStorage>> SftpStorage::open(const SftpUrl& url,
                                                              SftpOptions options) {
   auto state = std::make_unique<State>(url, executor, options);
   const auto lease = TRY(state->place.lease());
-  const Content content = TRY(content_of(state->place, *lease));
-  if (content == Content::missing) {
+  Content content = TRY(content_of(state->place, *lease));
+  if (content.kind == Content::Kind::missing) {
     return Error(ErrorCode::not_found, state->place.description() + " does not exist")
         .with_hint(
             "check the path; is the server's disk mounted? `holdfast init` makes a new "
             "repository");
   }
-  if (content == Content::nothing) {
-    return Error(ErrorCode::not_found,
-                 state->place.description() + " is empty, there is no repository in it")
+  if (content.sign.empty()) {
+    const bool empty = content.kind == Content::Kind::nothing;
+    return Error(ErrorCode::not_found, state->place.description() +
+                                           (empty ? " is empty" : " holds a few files only") +
+                                           ", there is no repository in it")
         .with_hint("is the server's disk mounted? `holdfast init` makes a new repository");
   }
-  // The sign by which absence is told from an outage. Who may only read goes without it if a copy
-  // lost it, and hears of an outage then.
-  (void)state->place.make_directory(*lease, upload_directory).ok();
+  state->place.recognize_by(std::move(content.sign));
   return std::unique_ptr<SftpStorage>(new SftpStorage(std::move(state)));
 }
 
 std::string SftpStorage::describe() const { return state_->place.description(); }
 
 Capabilities SftpStorage::capabilities() const {
-  return {.versions = false, .retention = false, .consistent = true};
+  // Between an object's stamp and its name a stalled connection may lie, until it is given up.
+  return {.versions = false, .retention = false, .consistent = true, .skew = base::minutes(2)};
 }
 
 base::Result<std::unique_ptr<Upload>> SftpStorage::begin_put() {

@@ -6,9 +6,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "url_parts.hpp"
@@ -23,8 +25,36 @@ using base::ErrorCode;
 constexpr std::size_t write_size_max = 1 << 20;
 constexpr int lost_after_ms = 60'000;  // bytes that nobody acknowledges for so long
 
+// While it lives, no SIGPIPE reaches this thread: libssh writes to a ProxyCommand with write(2),
+// and one that ended would end us. What the thread's mask was and what was pending stays as it was.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipe() {
+    const timespec no_time{};
+    while (!was_pending_ && sigtimedwait(&pipe_, nullptr, &no_time) < 0 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_ = false;
+};
+
 struct FreeSession {
   void operator()(ssh_session session) const noexcept {
+    const NoBrokenPipe quiet;
     ssh_disconnect(session);
     ssh_free(session);
   }
@@ -41,12 +71,29 @@ struct FreeText {
 };
 using TextPtr = std::unique_ptr<char, FreeText>;
 
-std::string host_and_port(const SftpUrl& url) {
-  return url.port == 22 ? url.host : "[" + url.host + "]:" + std::to_string(url.port);
+// What the URL and ~/.ssh/config come to together; empty if there is nothing.
+std::string option_of(ssh_session session, ssh_options_e option) {
+  char* raw = nullptr;
+  if (ssh_options_get(session, option, &raw) != SSH_OK) return {};
+  const TextPtr text(raw);
+  return text ? text.get() : std::string();
 }
 
-std::string known_hosts_of(const SftpUrl& url) {
-  return url.known_hosts_file.empty() ? "~/.ssh/known_hosts" : url.known_hosts_file;
+// The server's name in the files of known hosts.
+std::string host_and_port(ssh_session session) {
+  std::string host = option_of(session, SSH_OPTIONS_HOST);
+  for (char& c : host) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  unsigned port = 22;
+  (void)ssh_options_get_port(session, &port);
+  if (port != 22) host = "[" + host + "]:" + std::to_string(port);
+  return base::printable(host);
+}
+
+std::string known_hosts_of(ssh_session session) {
+  const std::string file = option_of(session, SSH_OPTIONS_KNOWNHOSTS);
+  return file.empty() ? "~/.ssh/known_hosts" : file;
 }
 
 // For a shell.
@@ -64,6 +111,17 @@ Error lost(const SftpUrl& url, const std::string& reason) {
                "the connection to " + describe_sftp_place(url) + " is lost: " + reason)
       .with_retry(base::Retry::may_help)
       .with_hint("check the network and the server, then run again");
+}
+
+// libssh gives SSH_AUTH_AGAIN and SSH_AGAIN when its timeout has passed, too: silence is no
+// refusal.
+bool is_lost_login(ssh_session session, int answer) {
+  return answer == SSH_AUTH_AGAIN || (answer == SSH_AUTH_ERROR && ssh_is_connected(session) == 0);
+}
+
+Error lost_login(ssh_session session, const SftpUrl& url, int answer) {
+  if (answer == SSH_AUTH_AGAIN) return lost(url, "the server did not answer the login in time");
+  return lost(url, reason_of(session));
 }
 
 base::Result<void> configure(ssh_session session, const SftpUrl& url, base::Duration timeout) {
@@ -85,8 +143,8 @@ base::Result<void> configure(ssh_session session, const SftpUrl& url, base::Dura
   refused |= ssh_options_set(session, SSH_OPTIONS_CIPHERS_C_S, ciphers);
   refused |= ssh_options_set(session, SSH_OPTIONS_CIPHERS_S_C, ciphers);
   if (!url.user.empty()) refused |= ssh_options_set(session, SSH_OPTIONS_USER, url.user.c_str());
-  if (url.port != 22) {
-    const unsigned port = url.port;
+  if (url.port) {
+    const unsigned port = *url.port;
     refused |= ssh_options_set(session, SSH_OPTIONS_PORT, &port);
   }
   if (!url.known_hosts_file.empty()) {
@@ -110,8 +168,9 @@ base::Result<void> connect(ssh_session session, const SftpUrl& url) {
   }
   return Error(ErrorCode::unavailable, what)
       .with_retry(base::Retry::may_help)
-      .with_hint("check the host, the port and that its ssh server runs: ssh -p " +
-                 std::to_string(url.port) + " " + quoted(url.host));
+      .with_hint("check the host, the port and that its ssh server runs: ssh " +
+                 (url.port ? "-p " + std::to_string(*url.port) + " " : std::string()) +
+                 quoted(url.host));
 }
 
 struct ServerKey {
@@ -141,24 +200,25 @@ base::Result<ServerKey> server_key(ssh_session session, const SftpUrl& url) {
                    .base64 = base64};
 }
 
-Error unknown_server(const SftpUrl& url, const ServerKey& key) {
-  const std::string line = host_and_port(url) + " " + key.type + " " + key.base64;
-  return Error(ErrorCode::permission_denied, "the server " + host_and_port(url) +
+Error unknown_server(ssh_session session, const ServerKey& key) {
+  const std::string line = host_and_port(session) + " " + key.type + " " + key.base64;
+  return Error(ErrorCode::permission_denied, "the server " + host_and_port(session) +
                                                  " is not known: its " + key.type + " key is " +
                                                  key.fingerprint)
       .with_hint(
           "compare the fingerprint with `ssh-keygen -lf` of the key on the server; if they "
           "agree, trust it: echo " +
-          quoted(line) + " >> " + quoted(known_hosts_of(url)));
+          quoted(line) + " >> " + quoted(known_hosts_of(session)));
 }
 
-Error changed_server(const SftpUrl& url, const ServerKey& key) {
+Error changed_server(ssh_session session, const ServerKey& key) {
   return Error(ErrorCode::permission_denied,
-               "THE KEY OF THE SERVER " + host_and_port(url) + " HAS CHANGED: it is " + key.type +
-                   " " + key.fingerprint + " and not the one in " + known_hosts_of(url) +
+               "THE KEY OF THE SERVER " + host_and_port(session) + " HAS CHANGED: it is " +
+                   key.type + " " + key.fingerprint + " and not the one in " +
+                   known_hosts_of(session) +
                    "; somebody may be standing between you and the server")
       .with_hint("nothing was sent. Only if you know why the key changed: ssh-keygen -R " +
-                 quoted(host_and_port(url)) + " -f " + quoted(known_hosts_of(url)) +
+                 quoted(host_and_port(session)) + " -f " + quoted(known_hosts_of(session)) +
                  ", and trust the new key");
 }
 
@@ -169,23 +229,22 @@ base::Result<void> check_server(ssh_session session, const SftpUrl& url) {
   switch (known) {
     case SSH_KNOWN_HOSTS_CHANGED:
     // Known by a key of another type: an impostor that has no other choice looks the same.
-    case SSH_KNOWN_HOSTS_OTHER: return changed_server(url, key);
+    case SSH_KNOWN_HOSTS_OTHER: return changed_server(session, key);
     case SSH_KNOWN_HOSTS_UNKNOWN:
-    case SSH_KNOWN_HOSTS_NOT_FOUND: return unknown_server(url, key);
+    case SSH_KNOWN_HOSTS_NOT_FOUND: return unknown_server(session, key);
     default:
       return Error(ErrorCode::permission_denied, "cannot check the key of the server " +
-                                                     host_and_port(url) + ": " + reason_of(session))
-          .with_hint("is " + known_hosts_of(url) + " readable and well-formed?");
+                                                     host_and_port(session) + ": " +
+                                                     reason_of(session))
+          .with_hint("is " + known_hosts_of(session) + " readable and well-formed?");
   }
 }
 
-Error login_refused(ssh_session session, const SftpUrl& url, const std::string& what) {
-  char* raw = nullptr;
-  if (ssh_options_get(session, SSH_OPTIONS_USER, &raw) != SSH_OK) raw = nullptr;
-  const TextPtr user(raw);
+Error login_refused(ssh_session session, const std::string& what) {
+  const std::string user = option_of(session, SSH_OPTIONS_USER);
   return Error(ErrorCode::permission_denied,
-               "the server " + host_and_port(url) + " lets " +
-                   (user ? base::printable(user.get()) : std::string("the user")) +
+               "the server " + host_and_port(session) + " lets " +
+                   (user.empty() ? std::string("the user") : base::printable(user)) +
                    " not in: " + what)
       .with_hint(
           "give the server the public key (ssh-copy-id); a key that has a passphrase must be in "
@@ -205,26 +264,21 @@ base::Result<void> log_in_with_file(ssh_session session, const SftpUrl& url) {
   const int done = read == SSH_OK ? ssh_userauth_publickey(session, nullptr, key.get())
                                   : ssh_userauth_agent(session, nullptr);
   if (done == SSH_AUTH_SUCCESS) return {};
-  if (done == SSH_AUTH_ERROR && ssh_is_connected(session) == 0) {
-    return lost(url, reason_of(session));
-  }
+  if (is_lost_login(session, done)) return lost_login(session, url, done);
   if (read == SSH_OK) {
-    return login_refused(session, url, "it doesn't accept the key " + url.identity_file);
+    return login_refused(session, "it doesn't accept the key " + url.identity_file);
   }
   return login_refused(
-      session, url,
-      "the key " + url.identity_file +
-          " has a passphrase or is damaged, and the agent has none that it accepts");
+      session, "the key " + url.identity_file +
+                   " has a passphrase or is damaged, and the agent has none that it accepts");
 }
 
 base::Result<void> log_in(ssh_session session, const SftpUrl& url) {
   if (!url.identity_file.empty()) return log_in_with_file(session, url);
   const int done = ssh_userauth_publickey_auto(session, nullptr, nullptr);
   if (done == SSH_AUTH_SUCCESS) return {};
-  if (done == SSH_AUTH_ERROR && ssh_is_connected(session) == 0) {
-    return lost(url, reason_of(session));
-  }
-  return login_refused(session, url, "it accepts no key of the agent or of ~/.ssh");
+  if (is_lost_login(session, done)) return lost_login(session, url, done);
+  return login_refused(session, "it accepts no key of the agent or of ~/.ssh");
 }
 
 // A peer that vanished without a word is noticed by the kernel.
@@ -243,6 +297,7 @@ struct SftpChannel::State {
   State(SftpUrl place, SessionPtr connected)
       : url(std::move(place)), session(std::move(connected)) {}
   ~State() {
+    const NoBrokenPipe quiet;
     if (channel != nullptr) ssh_channel_free(channel);
   }
 
@@ -263,6 +318,7 @@ SftpChannel::~SftpChannel() = default;
 
 base::Result<std::unique_ptr<SftpChannel>> SftpChannel::open(const SftpUrl& url,
                                                              base::Duration timeout) {
+  const NoBrokenPipe quiet;
   SessionPtr session(ssh_new());
   CHECK(session != nullptr, "out of memory");
   TRY(configure(session.get(), url, timeout));
@@ -275,9 +331,11 @@ base::Result<std::unique_ptr<SftpChannel>> SftpChannel::open(const SftpUrl& url,
   state->channel = ssh_channel_new(raw);
   CHECK(state->channel != nullptr, "out of memory");
   if (ssh_channel_open_session(state->channel) != SSH_OK) return lost(url, reason_of(raw));
-  if (ssh_channel_request_sftp(state->channel) != SSH_OK) {
+  const int requested = ssh_channel_request_sftp(state->channel);
+  if (requested != SSH_OK) {
+    if (requested == SSH_AGAIN) return lost(url, "the server did not start SFTP in time");
     if (ssh_is_connected(raw) == 0) return lost(url, reason_of(raw));
-    return Error(ErrorCode::unsupported, "the server " + host_and_port(url) + " offers no SFTP")
+    return Error(ErrorCode::unsupported, "the server " + host_and_port(raw) + " offers no SFTP")
         .with_hint("enable it in its sshd_config: Subsystem sftp internal-sftp");
   }
   ssh_set_blocking(raw, 0);
@@ -285,6 +343,7 @@ base::Result<std::unique_ptr<SftpChannel>> SftpChannel::open(const SftpUrl& url,
 }
 
 base::Result<std::size_t> SftpChannel::write_some(base::ByteView data) {
+  const NoBrokenPipe quiet;
   const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(data.size(), write_size_max));
   const int count = ssh_channel_write(state_->channel, data.data(), size);
   if (count >= 0) return static_cast<std::size_t>(count);
@@ -293,6 +352,7 @@ base::Result<std::size_t> SftpChannel::write_some(base::ByteView data) {
 }
 
 base::Result<std::size_t> SftpChannel::read_some(base::MutableByteView out) {
+  const NoBrokenPipe quiet;  // what is read is confirmed, which writes
   const int count = ssh_channel_read_nonblocking(state_->channel, out.data(),
                                                  static_cast<std::uint32_t>(out.size()), 0);
   if (count > 0) return static_cast<std::size_t>(count);

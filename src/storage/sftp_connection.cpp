@@ -25,7 +25,8 @@ using base::ErrorCode;
 
 constexpr std::size_t arrival_size = 512 * 1024;
 constexpr std::uint32_t transfer_size_wanted = 255 * 1024;  // what OpenSSH allows
-constexpr int rest_ms_max = 1000;
+constexpr int rest_ms_max = 500;
+constexpr base::Duration tidy_timeout = base::seconds(1);
 
 }  // namespace
 
@@ -56,7 +57,7 @@ void SftpConnection::Ticket::abandon() {
 SftpConnection::SftpConnection(std::unique_ptr<SftpChannel> channel, io::Executor& executor,
                                SftpConnectionOptions options)
     : channel_(std::move(channel)),
-      options_(options),
+      options_(std::move(options)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       changed_(executor.make_signal()),
       arrived_(arrival_size),
@@ -67,7 +68,9 @@ SftpConnection::~SftpConnection() = default;
 base::Result<std::unique_ptr<SftpConnection>> SftpConnection::open(const SftpUrl& url,
                                                                    io::Executor& executor,
                                                                    SftpConnectionOptions options) {
-  auto channel = TRY(SftpChannel::open(url, options.open_timeout));
+  const base::Duration timeout =
+      options.stop.stop_requested() ? tidy_timeout : options.open_timeout;
+  auto channel = TRY(SftpChannel::open(url, timeout));
   std::unique_ptr<SftpConnection> connection(
       new SftpConnection(std::move(channel), executor, options));
   TRY_CONTEXT(connection->greet(), describe_sftp_place(url));
@@ -128,11 +131,6 @@ SftpConnection::Ticket SftpConnection::send(const std::function<base::Bytes(std:
   lock.lock();
   stop_moving();
   return ticket;
-}
-
-bool SftpConnection::is_answered(const Ticket& ticket) {
-  const std::lock_guard lock(mutex_);
-  return lost_ || !ticket.call_ || ticket.call_->answered;
 }
 
 bool SftpConnection::is_lost() {
@@ -274,7 +272,11 @@ base::Result<void> SftpConnection::rest_until_ready() {
   if (count < 0 && reason != EINTR) return Error::from_errno(reason, "cannot wait for the server");
   std::uint64_t woken = 0;
   if (ready[1].revents != 0) (void)!::read(wake_.get(), &woken, sizeof woken);
-  if (count == 0 && clock_.monotonic() - last_progress_ > options_.answer_timeout) {
+  const base::Duration silence = clock_.monotonic() - last_progress_;
+  if (count == 0 && options_.stop.stop_requested() && silence > tidy_timeout) {
+    return Error(ErrorCode::cancelled, "stopped while the server did not answer");
+  }
+  if (count == 0 && silence > options_.answer_timeout) {
     return Error(ErrorCode::unavailable, "the server has not answered for " +
                                              base::format_duration(options_.answer_timeout))
         .with_retry(base::Retry::may_help)

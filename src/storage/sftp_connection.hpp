@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <unordered_map>
 
@@ -26,6 +27,9 @@ struct SftpConnectionOptions {
   base::Duration open_timeout = base::seconds(20);
   // No byte in either direction for so long while answers are due: the connection counts as lost.
   base::Duration answer_timeout = base::seconds(60);
+  // Once it is requested, a silence of a second is enough: who stops still tidies up where the
+  // server answers.
+  std::stop_token stop;
 };
 
 // Thread-safe.
@@ -65,8 +69,6 @@ class SftpConnection {
               base::MutableByteView destination = {});
   // Waits for the answer. unavailable when the connection is lost before.
   base::Result<SftpReply> wait(Ticket& ticket);
-  // Whether wait() would return at once.
-  [[nodiscard]] bool is_answered(const Ticket& ticket);
 
   [[nodiscard]] bool is_lost();
   [[nodiscard]] const SftpVersion& server() const { return server_; }

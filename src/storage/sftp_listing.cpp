@@ -13,21 +13,66 @@ namespace holdfast::storage {
 namespace {
 
 constexpr std::size_t directories_at_once = 32;
+constexpr std::size_t directories_first = 4;  // while it isn't known how much lies in one
 constexpr std::size_t reads_at_once = 4;
 
 using Tickets = std::vector<SftpConnection::Ticket>;
 
-base::Result<std::string> opened(SftpPlace& place, SftpConnection& connection,
-                                 SftpConnection::Ticket& ticket, const std::string& directory) {
-  SftpReply reply = TRY(connection.wait(ticket));
-  if (reply.kind == SftpReply::Kind::handle) return std::move(reply.handle);
-  // What is missing is no directory; whether it is missing from the right place is asked at the
-  // end.
-  if (is_status(reply, SftpStatus::no_such_file)) return std::string();
-  const auto about = place.stat(connection, directory);
-  if (about.ok() && about.value().type() != SftpAttributes::Type::directory) return std::string();
-  return place.failure(connection, reply, "list", directory);
-}
+// Directories that are opened at once, one after the other waited for, and closed whatever happens.
+class OpenDirectories {
+ public:
+  OpenDirectories(SftpPlace& place, SftpConnection& connection,
+                  const std::vector<std::string>& directories)
+      : place_(place), connection_(connection), directories_(directories) {
+    for (const std::string& directory : directories) {
+      std::string path = place.path_of(directory);
+      if (path.size() > 1 && path.back() == '/') path.pop_back();
+      opening_.push_back(
+          connection.send([&](auto id) { return encode_sftp_open_directory(id, path); }));
+    }
+  }
+  ~OpenDirectories() {
+    // A server has few handles to give: those that are still on their way count, too.
+    while (handles_.size() < opening_.size()) {
+      const auto reply = connection_.wait(opening_[handles_.size()]);
+      handles_.push_back(reply.ok() ? reply.value().handle : std::string());
+    }
+    for (std::size_t i = 0; i < handles_.size(); ++i) close(i);
+  }
+  OpenDirectories(const OpenDirectories&) = delete;
+  OpenDirectories& operator=(const OpenDirectories&) = delete;
+
+  // The next one's handle; empty if it is no directory.
+  base::Result<std::string> next() {
+    const std::string& directory = directories_[handles_.size()];
+    auto waited = connection_.wait(opening_[handles_.size()]);
+    handles_.emplace_back();
+    const SftpReply reply = TRY(std::move(waited));
+    if (reply.kind == SftpReply::Kind::handle) {
+      handles_.back() = reply.handle;
+      return handles_.back();
+    }
+    // What is missing is no directory; whether it is missing from the right place is asked at the
+    // end.
+    if (is_status(reply, SftpStatus::no_such_file)) return std::string();
+    const auto about = place_.stat(connection_, directory);
+    if (about.ok() && about.value().type() != SftpAttributes::Type::directory) return std::string();
+    if (!about.ok() && about.error().code() == base::ErrorCode::unavailable) return about.error();
+    return place_.failure(connection_, reply, "list", directory);
+  }
+  [[nodiscard]] const std::string& handle(std::size_t number) const { return handles_[number]; }
+  void close(std::size_t number) {
+    if (!handles_[number].empty()) place_.close(connection_, handles_[number]);
+    handles_[number].clear();
+  }
+
+ private:
+  SftpPlace& place_;
+  SftpConnection& connection_;
+  const std::vector<std::string>& directories_;
+  Tickets opening_;
+  std::vector<std::string> handles_;
+};
 
 // The rest of an open directory: several requests under way, each of which brings the next part.
 base::Result<std::vector<SftpName>> read_all(SftpPlace& place, SftpConnection& connection,
@@ -48,7 +93,6 @@ base::Result<std::vector<SftpName>> read_all(SftpPlace& place, SftpConnection& c
       return place.failure(connection, reply, "list", directory);
     break;
   }
-  place.close(connection, handle);
   return names;
 }
 
@@ -141,13 +185,18 @@ class Walk {
   base::Result<void> read_ahead(Entries::const_iterator from, Entries::const_iterator end,
                                 std::map<std::string, std::vector<SftpName>>& ahead) {
     std::vector<std::string> directories;
-    // Small pages take few directories; each holds at least something, as a rule.
-    const std::size_t wanted = std::min(directories_at_once, page_size_ - page_.objects.size() + 1);
+    // What this page has no room for is read again for the next one: about as many as fill it.
+    const std::size_t room = page_size_ - page_.objects.size();
+    const std::size_t fitting =
+        names_read_ == 0 ? directories_first : room * directories_read_ / names_read_;
+    const std::size_t wanted = std::min({directories_at_once, fitting + 1, room + 1});
     for (auto at = from; at != end && directories.size() < wanted; ++at) {
       if (at->first.back() == '/') directories.push_back(at->first);
     }
     auto read = TRY(read_sftp_directories(place_, connection_, directories));
     for (std::size_t i = 0; i < directories.size(); ++i) {
+      ++directories_read_;
+      names_read_ += read[i].size();
       ahead.emplace(directories[i], std::move(read[i]));
     }
     return {};
@@ -158,6 +207,8 @@ class Walk {
   const std::string prefix_;
   const std::string after_;
   const std::size_t page_size_;
+  std::size_t directories_read_ = 0;
+  std::size_t names_read_ = 0;
   ListPage page_;
 };
 
@@ -165,28 +216,23 @@ class Walk {
 
 base::Result<std::vector<std::vector<SftpName>>> read_sftp_directories(
     SftpPlace& place, SftpConnection& connection, const std::vector<std::string>& directories) {
-  Tickets opening;
-  for (const std::string& directory : directories) {
-    std::string path = place.path_of(directory);
-    if (path.size() > 1 && path.back() == '/') path.pop_back();
-    opening.push_back(
-        connection.send([&](auto id) { return encode_sftp_open_directory(id, path); }));
-  }
-  std::vector<std::string> handles;
+  OpenDirectories open(place, connection, directories);
   std::vector<Tickets> reads(directories.size());
   for (std::size_t i = 0; i < directories.size(); ++i) {
-    handles.push_back(TRY(opened(place, connection, opening[i], directories[i])));
-    if (handles.back().empty()) continue;
+    const std::string handle = TRY(open.next());
+    if (handle.empty()) continue;
     // The first brings the names of a small directory, the second its end.
     for (int part = 0; part < 2; ++part) {
       reads[i].push_back(
-          connection.send([&](auto id) { return encode_sftp_read_directory(id, handles.back()); }));
+          connection.send([&](auto id) { return encode_sftp_read_directory(id, handle); }));
     }
   }
   std::vector<std::vector<SftpName>> names(directories.size());
   for (std::size_t i = 0; i < directories.size(); ++i) {
-    if (handles[i].empty()) continue;
-    names[i] = TRY(read_all(place, connection, handles[i], std::move(reads[i]), directories[i]));
+    if (open.handle(i).empty()) continue;
+    names[i] =
+        TRY(read_all(place, connection, open.handle(i), std::move(reads[i]), directories[i]));
+    open.close(i);
     TRY(follow_links(place, connection, directories[i], names[i]));
   }
   return names;

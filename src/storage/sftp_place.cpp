@@ -22,8 +22,9 @@ constexpr std::uint64_t full_below = 1024 * 1024;  // bytes free
 
 SftpPlace::SftpPlace(SftpUrl url, io::Executor& executor, SftpConnectionOptions options,
                      std::size_t connections_max)
-    : pool_(std::move(url), executor, options, connections_max),
-      description_(describe_sftp_place(pool_.url())) {}
+    : pool_(std::move(url), executor, std::move(options), connections_max),
+      description_(describe_sftp_place(pool_.url())),
+      sign_(upload_directory) {}
 
 std::string SftpPlace::path_of(std::string_view name) const {
   std::string path = pool_.url().path;
@@ -33,8 +34,13 @@ std::string SftpPlace::path_of(std::string_view name) const {
   return path;
 }
 
+std::string SftpPlace::name_of(const std::string& path) const {
+  const std::string root = path_of("") + "/";
+  return path.starts_with(root) ? path.substr(root.size()) : std::string();
+}
+
 base::Result<void> SftpPlace::verify(SftpConnection& connection) {
-  const std::string path = path_of(upload_directory);
+  const std::string path = path_of(sign_);
   auto asked = connection.send([&](auto id) { return encode_sftp_stat(id, path); });
   const SftpReply reply = TRY(connection.wait(asked));
   if (reply.kind == SftpReply::Kind::attributes) return {};
@@ -94,6 +100,12 @@ base::Result<std::string> SftpPlace::open(SftpConnection& connection, std::strin
   auto asked = connection.send([&](auto id) { return encode_sftp_open(id, path, how); });
   SftpReply reply = TRY(connection.wait(asked));
   if (reply.kind == SftpReply::Kind::handle) return std::move(reply.handle);
+  // Where OpenSSH opens a directory and then reads nothing from it, others refuse. It is no object.
+  if (how == SftpOpen::read && is_status(reply, SftpStatus::failure)) {
+    const auto about = stat(connection, name);
+    if (about.ok() && about.value().type() == SftpAttributes::Type::directory)
+      return absent(name, description_);
+  }
   return failure(connection, reply, how == SftpOpen::create_new ? "create" : "open", name);
 }
 
@@ -117,6 +129,7 @@ base::Result<void> SftpPlace::make_directory(SftpConnection& connection, std::st
   // OpenSSH's server doesn't tell "exists" from other failures.
   const auto there = stat(connection, name);
   if (there.ok() && there.value().type() == SftpAttributes::Type::directory) return {};
+  if (!there.ok() && there.error().code() != ErrorCode::not_found) return there.error();
   if (there.ok() && !is_status(reply, SftpStatus::permission_denied)) {
     return Error(ErrorCode::invalid_argument, "the name '" + std::string(name) +
                                                   "' is that of another object in " + description_);
@@ -146,28 +159,55 @@ void SftpPlace::forget_directories() {
   durable_.clear();
 }
 
+// Servers on systems that don't open directories as files give them no sync either; those still
+// list them. A server that can't do that has run out of something.
+base::Result<bool> SftpPlace::has_no_sync(SftpConnection& connection, const SftpReply& reply,
+                                          const std::string& path) {
+  if (is_status(reply, SftpStatus::no_such_file) ||
+      is_status(reply, SftpStatus::permission_denied) ||
+      is_status(reply, SftpStatus::unsupported)) {
+    return true;
+  }
+  auto asked = connection.send([&](auto id) { return encode_sftp_open_directory(id, path); });
+  const SftpReply listed = TRY(connection.wait(asked));
+  if (listed.kind != SftpReply::Kind::handle) return false;
+  close(connection, listed.handle);
+  return true;
+}
+
 base::Result<void> SftpPlace::sync_directories(SftpConnection& connection,
                                                const std::vector<std::string>& directories) {
+  std::vector<std::string> paths;
+  paths.reserve(directories.size());
+  for (const std::string& directory : directories) paths.push_back(path_of(directory));
+  return sync_paths(connection, paths);
+}
+
+base::Result<void> SftpPlace::sync_paths(SftpConnection& connection,
+                                         const std::vector<std::string>& paths) {
   if (!connection.server().fsync) return {};
   std::vector<SftpConnection::Ticket> opened;
-  std::vector<std::string> paths;
-  for (const std::string& directory : directories) paths.push_back(path_of(directory));
   for (const std::string& path : paths) {
     opened.push_back(
         connection.send([&](auto id) { return encode_sftp_open(id, path, SftpOpen::read); }));
   }
   std::vector<SftpConnection::Ticket> synced;
-  for (auto& one : opened) {
-    const SftpReply reply = TRY(connection.wait(one));
-    // Servers on systems that don't open directories give them no sync either.
-    if (reply.kind != SftpReply::Kind::handle) continue;
+  std::optional<Error> failed;  // all are waited for: what was opened is closed
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    const SftpReply reply = TRY(connection.wait(opened[i]));
+    if (reply.kind != SftpReply::Kind::handle) {
+      const bool without = TRY(has_no_sync(connection, reply, paths[i]));
+      if (!without && !failed) failed = failure(connection, reply, "sync", name_of(paths[i]));
+      continue;
+    }
     synced.push_back(connection.send([&](auto id) { return encode_sftp_fsync(id, reply.handle); }));
     close(connection, reply.handle);
   }
   for (auto& one : synced) {
     const SftpReply reply = TRY(connection.wait(one));
-    if (!is_ok(reply)) return failure(connection, reply, "sync", directories.front());
+    if (!is_ok(reply)) return failure(connection, reply, "sync", name_of(paths.front()));
   }
+  if (failed) return *failed;
   return {};
 }
 

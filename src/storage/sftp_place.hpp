@@ -29,7 +29,10 @@ class SftpPlace {
   // still there, unavailable if it isn't.
   [[nodiscard]] base::Error failure(SftpConnection& connection, const SftpReply& reply,
                                     std::string_view doing, std::string_view name);
-  // unavailable unless the root is there and holds what every storage holds.
+  // Absence is told from an outage by this directory below the root: tmp/, unless said otherwise.
+  // To be called before others use the place.
+  void recognize_by(std::string directory) { sign_ = std::move(directory); }
+  // unavailable unless the root is there, by that sign.
   base::Result<void> verify(SftpConnection& connection);
 
   // Requests that wait for their answer. `name` is below the root.
@@ -44,12 +47,20 @@ class SftpPlace {
   // server can (see sftp.hpp). A directory that isn't there is skipped.
   base::Result<void> sync_directories(SftpConnection& connection,
                                       const std::vector<std::string>& directories);
+  // The same of the server's paths, which may lie outside of the root.
+  base::Result<void> sync_paths(SftpConnection& connection, const std::vector<std::string>& paths);
   // Bytes free, or nothing if the server can't tell.
   base::Result<std::optional<std::uint64_t>> free_bytes(SftpConnection& connection);
 
  private:
+  // The name below the root that path_of() makes this of; else empty.
+  [[nodiscard]] std::string name_of(const std::string& path) const;
+  base::Result<bool> has_no_sync(SftpConnection& connection, const SftpReply& reply,
+                                 const std::string& path);
+
   SftpPool pool_;
   const std::string description_;
+  std::string sign_;
   std::mutex mutex_;
   std::unordered_set<std::string> durable_;  // directories whose entry is known to be on disk
 };

@@ -6,6 +6,12 @@
 
 namespace holdfast::storage {
 
+namespace {
+
+constexpr base::Duration refusal_rest = base::minutes(1);
+
+}  // namespace
+
 struct SftpPool::Member {
   std::unique_ptr<SftpConnection> connection;
   std::size_t users = 0;
@@ -38,7 +44,7 @@ SftpPool::SftpPool(SftpUrl url, io::Executor& executor, SftpConnectionOptions op
                    std::size_t connections_max)
     : url_(std::move(url)),
       executor_(executor),
-      options_(options),
+      options_(std::move(options)),
       connections_max_(connections_max),
       opened_(executor.make_signal()) {}
 
@@ -55,7 +61,8 @@ base::Result<SftpPool::Lease> SftpPool::lease() {
   std::unique_lock lock(mutex_);
   while (true) {
     auto member = least_used();
-    const bool full = members_.size() + opening_ >= connections_max_;
+    const bool refused = member && clock_.monotonic() < alone_until_;
+    const bool full = refused || members_.size() + opening_ >= connections_max_;
     if (member && (member->users == 0 || full)) {
       ++member->users;
       return Lease(*this, std::move(member));
@@ -73,6 +80,7 @@ base::Result<SftpPool::Lease> SftpPool::lease() {
     // A server that takes no more connections is used through those that there are.
     auto member = least_used();
     if (!member) return std::move(opened).error();
+    alone_until_ = clock_.monotonic() + refusal_rest;
     ++member->users;
     return Lease(*this, std::move(member));
   }
@@ -80,6 +88,7 @@ base::Result<SftpPool::Lease> SftpPool::lease() {
   member->connection = std::move(opened).value();
   member->users = 1;
   members_.push_back(member);
+  alone_until_ = {};
   return Lease(*this, std::move(member));
 }
 

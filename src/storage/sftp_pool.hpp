@@ -40,9 +40,11 @@ class SftpPool {
            std::size_t connections_max);
   ~SftpPool();
 
-  // Errors: SftpChannel::open's, if there is no connection and none can be made.
+  // Errors: SftpChannel::open's, if there is no connection and none can be made. A server that
+  // refuses one more is not asked for more within a minute: some lock out who asks too often.
   base::Result<Lease> lease();
   [[nodiscard]] const SftpUrl& url() const { return url_; }
+  [[nodiscard]] std::size_t connections_max() const { return connections_max_; }
   // For tests: breaks all connections, as a network does.
   void break_off();
 
@@ -57,6 +59,8 @@ class SftpPool {
   std::mutex mutex_;
   std::vector<std::shared_ptr<Member>> members_;
   std::size_t opening_ = 0;
+  base::SystemClock clock_;
+  base::Duration alone_until_;  // on the monotonic clock: no further connections before
 };
 
 }  // namespace holdfast::storage

@@ -89,15 +89,28 @@ base::Result<void> SftpUpload::start() {
 
 base::Result<void> SftpUpload::reconnect() {
   if (error_) return *error_;
+  // What broke one connection has broken the others, too, of which nobody knows yet: each is found
+  // out by its first use, until a new one has to be made. Two new ones are enough.
+  const std::size_t fruitless_max = place_.pool().connections_max() + 1;
   while (true) {
     const bool ready = !handle_.empty() || linked_for_sure_;
     if (ready && connection_.is_held() && !connection_->is_lost()) return {};
+    if (fruitless_ == fruitless_max) return lost_again_and_again();
+    ++fruitless_;
     auto opened = reopen();
-    // What broke one connection has broken the others, too, of which nobody knows yet: each is
-    // found out by its first use, until a new one has to be made.
     const bool found_out = connection_.is_held() && connection_->is_lost();
     if (!opened.ok() && !found_out) return opened;
   }
+}
+
+Error SftpUpload::lost_again_and_again() const {
+  return Error(ErrorCode::unavailable,
+               "cannot write " + place_.description() + "/" + temporary_ +
+                   ": one connection after the other is lost before the server takes a byte")
+      .with_retry(base::Retry::may_help)
+      .with_hint(
+          "see the server's log: does its SFTP server end (a limit, a quota)? Or do large packets "
+          "get lost on the way (MTU)?");
 }
 
 base::Result<void> SftpUpload::reopen() {
@@ -141,9 +154,15 @@ base::Result<void> SftpUpload::confirm_first() {
   const SftpReply reply = TRY(connection_->wait(write.ticket));
   if (!is_ok(reply)) {
     Error error = place_.failure(*connection_, reply, "write", temporary_);
-    if (!is_outage(error)) error_ = error;
+    if (!is_outage(error)) {
+      error_ = error;
+    } else if (!connection_->is_lost()) {
+      // The server's own outage: the write is still wanted, by whoever asks again.
+      send(write);
+    }
     return error;
   }
+  fruitless_ = 0;
   unconfirmed_size_ -= write.data.size();
   unconfirmed_.pop_front();
   return {};
@@ -182,6 +201,7 @@ base::Result<void> SftpUpload::take(base::ByteView data) {
 
 base::Result<void> SftpUpload::append(base::ByteView data) {
   CHECK(!done_, "append to an upload that was committed");
+  fruitless_ = 0;
   TRY(reconnect());
   if (tail_.size() + data.size() < connection_->write_size_max()) {
     checksum_ = codec::crc32c(data, checksum_);
@@ -264,6 +284,7 @@ base::Result<void> SftpUpload::read_back() {
       // A short answer leaves zeros, which the checksum won't forgive.
       const SftpReply reply = TRY(connection_->wait(one));
       if (reply.kind != SftpReply::Kind::data && !is_status(reply, SftpStatus::eof)) {
+        place_.close(*connection_, handle);
         return place_.failure(*connection_, reply, "read", temporary_);
       }
     }
@@ -284,7 +305,11 @@ base::Result<void> SftpUpload::read_back() {
 
 Error SftpUpload::link_failure(const SftpReply& reply, const std::string& name) {
   auto there = place_.stat(*connection_, name);
-  if (there.ok()) return already_exists(name, place_.description());
+  if (there.ok()) {
+    // As in commit(): it must last.
+    auto synced = place_.sync_directories(*connection_, {directory_of(name)});
+    return synced.ok() ? already_exists(name, place_.description()) : std::move(synced).error();
+  }
   if (there.error().code() != ErrorCode::not_found) return std::move(there).error();
   if (is_status(reply, SftpStatus::no_such_file)) {
     place_.forget_directories();
@@ -356,13 +381,15 @@ base::Result<ObjectInfo> SftpUpload::commit(std::string_view name, const PutOpti
   if (!is_valid_name(name) || is_reserved(name)) return invalid_name(name, place_.description());
   if (options.retain_until) return no_retention(place_.description());
   if (done_) return already_exists(name, place_.description());
+  fruitless_ = 0;
   TRY(reconnect());
   const std::string wanted(name);
   if (linked_for_sure_ && linked_ == wanted) return finish(wanted);
   auto there = place_.stat(*connection_, wanted);
   if (there.ok() && there.value().type() != SftpAttributes::Type::directory) {
-    // It may be ours, by an earlier attempt whose answer was lost: then it must last, too.
-    if (linked_ == wanted) TRY(place_.sync_directories(*connection_, {directory_of(wanted)}));
+    // Ours, by an earlier attempt whose answer was lost, or that of another who hasn't synced yet:
+    // who hears that it is there takes it for stored.
+    TRY(place_.sync_directories(*connection_, {directory_of(wanted)}));
     return already_exists(wanted, place_.description());
   }
   if (there.ok()) return already_exists(wanted, place_.description());

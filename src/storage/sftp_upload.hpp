@@ -36,9 +36,11 @@ class SftpUpload final : public Upload {
 
   explicit SftpUpload(SftpPlace& place);
   base::Result<void> start();
-  // Continues on another connection if this one is lost.
+  // Continues on another connection if this one is lost; unavailable once several in a row were
+  // lost without taking a byte.
   base::Result<void> reconnect();
   base::Result<void> reopen();
+  [[nodiscard]] base::Error lost_again_and_again() const;
   void send(Write& write);
   base::Result<void> take(base::ByteView data);
   base::Result<void> confirm_down_to(std::uint64_t bytes);
@@ -62,6 +64,7 @@ class SftpUpload final : public Upload {
   std::deque<Write> unconfirmed_;  // ascending by offset
   std::uint64_t unconfirmed_size_ = 0;
   std::uint32_t checksum_ = 0;   // CRC32C of all that was appended
+  std::size_t fruitless_ = 0;    // connections since the call began, or since a write was confirmed
   bool continued_ = false;       // on a second connection: the file is read back at commit
   std::uint64_t read_back_ = 0;  // so much of it, with this checksum
   std::uint32_t read_back_checksum_ = 0;

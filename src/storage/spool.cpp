@@ -17,6 +17,8 @@ namespace holdfast::storage {
 namespace {
 
 constexpr std::size_t buffer_max = base::MiB;
+// As many as are on their way at once; what more there are is closed.
+constexpr std::size_t idle_files_max = 8;
 
 base::Result<io::Fd> temporary_file(const std::string& directory) {
   io::Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
@@ -33,14 +35,31 @@ base::Result<io::Fd> temporary_file(const std::string& directory) {
 
 }  // namespace
 
-Spool::Spool(std::string directory) : directory_(std::move(directory)) {}
+base::Result<io::Fd> SpoolFiles::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      io::Fd file = std::move(idle_.back());
+      idle_.pop_back();
+      if (::lseek(file.get(), 0, SEEK_SET) == 0) return file;
+    }
+  }
+  return temporary_file(directory_);
+}
+
+void SpoolFiles::give_back(io::Fd file) {
+  const std::lock_guard lock(mutex_);
+  if (idle_.size() < idle_files_max) idle_.push_back(std::move(file));
+}
 
 Spool::~Spool() {
   if (mapped_ != nullptr) ::munmap(mapped_, size_);
+  if (file_.valid() && !failure_) files_.give_back(std::move(file_));
 }
 
 base::Result<void> Spool::write_out(base::ByteView data) {
-  auto written = io::write_all(file_.get(), data).with_context("temporary file in " + directory_);
+  auto written =
+      io::write_all(file_.get(), data).with_context("temporary file in " + files_.directory());
   if (!written.ok()) failure_ = written.error();
   return written;
 }
@@ -53,7 +72,7 @@ base::Result<void> Spool::append(base::ByteView data) {
     size_ += data.size();
     return {};
   }
-  if (!file_.valid()) file_ = TRY(temporary_file(directory_));
+  if (!file_.valid()) file_ = TRY(files_.take());
   TRY(write_out(buffer_));
   buffer_.clear();
   TRY(write_out(data));
@@ -69,7 +88,7 @@ base::Result<base::ByteView> Spool::all() {
     base::Bytes().swap(buffer_);
     void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file_.get(), 0);
     if (mapped == MAP_FAILED) {
-      return base::Error::from_errno(errno, "cannot map a temporary file in " + directory_);
+      return base::Error::from_errno(errno, "cannot map a temporary file in " + files_.directory());
     }
     mapped_ = mapped;
     ::madvise(mapped_, size_, MADV_SEQUENTIAL);

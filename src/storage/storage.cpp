@@ -60,6 +60,7 @@ base::Result<ObjectInfo> Storage::put(std::string_view name, base::ByteView data
 base::Result<std::vector<ObjectInfo>> Storage::list_all(std::string_view prefix) {
   std::vector<ObjectInfo> all;
   ListOptions options;
+  options.page_size = list_page_size_large;
   options.prefix = prefix;
   while (true) {
     ListPage page = TRY(list(options));

@@ -9,9 +9,9 @@ namespace holdfast::storage {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> keys = {
-    "endpoint",    "region",       "style", "profile",   "storage-class", "sse",
-    "sse-kms-key", "sse-key-file", "lock",  "lock-mode", "ca-file",       "proxy"};
+constexpr std::array<std::string_view, 13> keys = {
+    "endpoint",     "region", "style",     "profile", "storage-class", "sse",        "sse-kms-key",
+    "sse-key-file", "lock",   "lock-mode", "ca-file", "proxy",         "consistency"};
 
 constexpr std::size_t prefix_size_max = 480;  // S3's keys have 1,024 bytes, ours up to 512
 
@@ -142,6 +142,9 @@ base::Result<void> apply(S3Url& url, const std::string& key, const std::string& 
         value == "compliance" ? S3Url::LockMode::compliance : S3Url::LockMode::governance;
   } else if (key == "ca-file") {
     url.ca_file = value;
+  } else if (key == "consistency") {
+    if (value != "strong") return wrong_value(key, "write consistency=strong, or leave it out");
+    url.consistency = S3Url::Consistency::strong;
   }
   return {};
 }
@@ -229,7 +232,8 @@ std::string format_s3_url(const S3Url& url) {
                 {"lock", url.lock ? lock_text(*url.lock) : ""},
                 {"lock-mode", url.lock_mode == S3Url::LockMode::governance ? "governance" : ""},
                 {"ca-file", url.ca_file},
-                {"proxy", url.proxy}});
+                {"proxy", url.proxy},
+                {"consistency", url.consistency == S3Url::Consistency::strong ? "strong" : ""}});
   return text;
 }
 

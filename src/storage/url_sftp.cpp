@@ -80,7 +80,7 @@ std::string format_sftp_url(const SftpUrl& url) {
   }
   const bool ipv6 = url.host.find(':') != std::string::npos;
   text += ipv6 ? "[" + url.host + "]" : url.host;
-  if (url.port != 22) text += ":" + std::to_string(url.port);
+  if (url.port) text += ":" + std::to_string(*url.port);
   if (!url.path.starts_with('/')) text += "/~/";
   text += percent_encoded_path(url.path);
   append_query(text,

@@ -244,6 +244,9 @@ Verification build_verification(const Member& member) {
   const Fields fields(member.value, verify_record());
   Verification made{.name = member.key, .position = member.position};
   made.when = build_when(fields);
+  for (const auto* key : {"every", "at", "cron", "when"}) {
+    if (fields.has(key)) made.when_position = fields.position(key);
+  }
   if (fields.has("after")) {
     made.when.kind = WhenKind::each;
     made.when.written = "each";

@@ -34,6 +34,13 @@ std::optional<Duration> horizon(const Keep& keep) {
   return longest;
 }
 
+Rhythm rhythm_of(const Strategy& strategy, const Plan& plan) {
+  Rhythm rhythm{plan.when, {plan.jitter, plan.blackout}};
+  auto& windows = rhythm.delays.windows;
+  windows.insert(windows.end(), strategy.blackout.begin(), strategy.blackout.end());
+  return rhythm;
+}
+
 class Promises {
  public:
   Promises(const Strategy& strategy, Diagnostics& diagnostics)
@@ -90,7 +97,7 @@ class Promises {
   }
 
   void check_rpo(const Component& component, const Component& protector, Duration rpo) {
-    const auto loss = worst_loss(protector);
+    const auto loss = worst_loss(strategy_, protector);
     const auto at = component.objectives.rpo_position;
     if (!loss) {
       diagnostics_.warning(at,
@@ -345,29 +352,37 @@ bool has_base_at(const Component& component, std::string_view location) {
   return false;
 }
 
-std::optional<Duration> worst_loss(const Component& component, const Plan& plan) {
+std::optional<Duration> worst_loss(const Strategy& strategy, const Component& component,
+                                   const Plan& plan) {
   if (!plan.enabled) return std::nullopt;
+  const auto rhythm = rhythm_of(strategy, plan);
+  if (!plan.copy_of.empty()) {
+    const auto* origin = component.plan(plan.copy_of);
+    if (origin == nullptr || !origin->enabled) return std::nullopt;
+    if (origin->when.is_timed()) {
+      return longest_gap_of_copies(rhythm, rhythm_of(strategy, *origin));
+    }
+    const auto own = longest_gap(plan.when, rhythm.delays);
+    const auto theirs = worst_loss(strategy, component, *origin);
+    return own && theirs ? std::optional(*own + *theirs) : std::nullopt;
+  }
+  Duration before_start{};
   switch (plan.when.kind) {
     case WhenKind::continuous:
-      if (plan.is_log()) return plan.flush.nanoseconds > 0 ? plan.flush : flush_default;
-      return flush_default;
-    case WhenKind::commit: return Duration{};
-    case WhenKind::change:
-      return plan.at_most.nanoseconds > 0 ? std::max(plan.settle, plan.at_most) : plan.settle;
-    default: break;
+      return plan.is_log() && plan.flush.nanoseconds > 0 ? plan.flush : flush_default;
+    case WhenKind::commit: break;
+    case WhenKind::change: before_start = std::max(plan.settle, plan.at_most); break;
+    default: return longest_gap(plan.when, rhythm.delays);
   }
-  const auto* origin = plan.copy_of.empty() ? nullptr : component.plan(plan.copy_of);
-  const auto own = longest_gap(plan.when);
-  if (origin == nullptr || !own) return own;
-  const auto theirs = longest_gap(origin->when);
-  if (!theirs) return std::nullopt;
-  return std::max(*own, *theirs);
+  const auto window = longest_window(rhythm.delays.windows);
+  if (!window) return std::nullopt;
+  return before_start + *window + plan.jitter;
 }
 
-std::optional<Duration> worst_loss(const Component& component) {
+std::optional<Duration> worst_loss(const Strategy& strategy, const Component& component) {
   std::optional<Duration> least;
   for (const auto& plan : component.plans) {
-    const auto loss = worst_loss(component, plan);
+    const auto loss = worst_loss(strategy, component, plan);
     if (loss) least = least ? std::min(*least, *loss) : *loss;
   }
   return least;

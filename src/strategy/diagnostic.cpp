@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 #include "base/bytes.hpp"
@@ -12,7 +13,7 @@ namespace holdfast::strategy {
 
 namespace {
 
-// A file full of nonsense is told by its first faults.
+// A file full of nonsense is told by its first faults; so many of each severity.
 constexpr std::size_t diagnostics_max = 1000;
 constexpr std::size_t text_size_max = 120;
 
@@ -34,7 +35,12 @@ std::string_view severity_name(Severity severity) noexcept {
 }
 
 void Diagnostics::add(Diagnostic diagnostic) {
-  if (all_.size() >= diagnostics_max) return;
+  const auto severity = static_cast<std::size_t>(diagnostic.severity);
+  if (stored_[severity] >= diagnostics_max) {
+    ++dropped_[severity];
+    return;
+  }
+  ++stored_[severity];
   diagnostic.text = shortened(std::move(diagnostic.text));
   all_.push_back(std::move(diagnostic));
 }
@@ -59,11 +65,17 @@ void Diagnostics::settle() {
                    [&](const auto& a, const auto& b) { return place(a) < place(b); });
   const auto same = [&](const auto& a, const auto& b) { return place(a) == place(b); };
   all_.erase(std::unique(all_.begin(), all_.end(), same), all_.end());
+  stored_ = {};
+  for (const auto& each : all_) ++stored_[static_cast<std::size_t>(each.severity)];
 }
 
 std::size_t Diagnostics::count(Severity severity) const noexcept {
-  return static_cast<std::size_t>(std::count_if(
-      all_.begin(), all_.end(), [&](const auto& each) { return each.severity == severity; }));
+  const auto index = static_cast<std::size_t>(severity);
+  return stored_[index] + dropped_[index];
+}
+
+std::size_t Diagnostics::dropped() const noexcept {
+  return std::accumulate(dropped_.begin(), dropped_.end(), std::size_t{0});
 }
 
 std::string format(const Diagnostic& diagnostic, const std::vector<std::string>& files) {
@@ -77,8 +89,9 @@ std::string without_password(std::string_view text) {
   const auto scheme = text.find("://");
   if (scheme == std::string_view::npos) return std::string(text);
   const auto start = scheme + 3;
-  const auto end = std::min(text.find_first_of("/?# ", start), text.size());
-  const auto at = text.substr(start, end - start).rfind('@');
+  // A password that was filled in may hold what ends one in an address that is well formed: /, ?,
+  // # and spaces. Rather too much is hidden than a part of it shown.
+  const auto at = text.substr(start).rfind('@');
   if (at == std::string_view::npos) return std::string(text);
   const auto colon = text.substr(start, at).find(':');
   if (colon == std::string_view::npos) return std::string(text);

@@ -65,9 +65,9 @@ std::string sentence_of(const Strategy& strategy, const Plan& plan) {
   return text;
 }
 
-void explain_loss(const Component& component, const Component& protector,
+void explain_loss(const Strategy& strategy, const Component& component, const Component& protector,
                   std::vector<std::string>& sentences) {
-  const auto loss = worst_loss(protector);
+  const auto loss = worst_loss(strategy, protector);
   const auto& objectives = component.objectives;
   if (!loss) {
     sentences.emplace_back("No plan runs by itself: how much can be lost is anybody's guess.");
@@ -138,7 +138,7 @@ Explanation explain(const Strategy& strategy, const Component& component) {
   }
   if (!component.enabled) sentences.emplace_back("It is switched off.");
   for (const auto& plan : protector.plans) sentences.push_back(sentence_of(strategy, plan));
-  explain_loss(component, protector, sentences);
+  explain_loss(strategy, component, protector, sentences);
   explain_time(strategy, component, protector, sentences);
   for (const auto& each : protector.verifications) {
     if (!each.enabled || !each.drill.empty()) continue;

@@ -197,14 +197,7 @@ class Facts {
 
   void check_when(const Component& component, const Plan& plan) {
     const auto kind = plan.when.kind;
-    if (kind == WhenKind::every && plan.when.interval < base::seconds(1)) {
-      diagnostics_.error(plan.when_position, "an interval is a second or more", {},
-                         plan.when.written);
-    }
-    if (kind == WhenKind::every &&
-        plan.when.interval.nanoseconds % base::nanoseconds_per_second != 0) {
-      diagnostics_.error(plan.when_position, "an interval is whole seconds", {}, plan.when.written);
-    }
+    check_interval(plan.when, plan.when_position);
     if (allows(component.kind, plan.type, kind)) return;
     std::string hint = "write every, at, cron, when: manual or when: event NAME";
     if (plan.is_log()) hint = "a log is written all the time: when: continuous";
@@ -214,6 +207,15 @@ class Facts {
                        fmt::format("a {} plan of {} can't run {}", plan_type_name(plan.type),
                                    component_kind_name(component.kind), describe(plan.when)),
                        hint, plan.when.written);
+  }
+
+  void check_interval(const When& when, Position at) {
+    if (when.kind != WhenKind::every) return;
+    if (when.interval < base::seconds(1)) {
+      diagnostics_.error(at, "an interval is a second or more", {}, when.written);
+    } else if (when.interval.nanoseconds % base::nanoseconds_per_second != 0) {
+      diagnostics_.error(at, "an interval is whole seconds", {}, when.written);
+    }
   }
 
   void check_log(const Plan& plan) {
@@ -230,6 +232,14 @@ class Facts {
   }
 
   void check_verification(const Verification& verification) {
+    const auto& when = verification.when;
+    check_interval(when, verification.when_position);
+    if (when.kind == WhenKind::change || when.kind == WhenKind::commit ||
+        when.kind == WhenKind::continuous) {
+      diagnostics_.error(
+          verification.when_position, fmt::format("a verification can't run {}", describe(when)),
+          "write after: each, every, at, cron, when: manual or when: event NAME", when.written);
+    }
     if (verification.level == Level::restorable && verification.drill.empty()) {
       diagnostics_.error(verification.position, "only a drill proves that it can be restored",
                          "write drill: NAME instead of level: restorable");

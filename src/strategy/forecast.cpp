@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/units.hpp"
 #include "strategy/retention.hpp"
@@ -22,6 +23,19 @@ namespace {
 constexpr std::uint64_t requests_per_run = 6;
 constexpr double pack_size = 64.0 * 1024 * 1024;
 constexpr Duration flush_default = base::seconds(5);
+
+// Beyond what can be counted, and for what isn't a number: the most.
+std::uint64_t counted(double number) {
+  constexpr double most = 9e18;
+  if (!(number < most)) return static_cast<std::uint64_t>(most);
+  return number > 0 ? static_cast<std::uint64_t>(number) : 0;
+}
+
+std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
+  return a > std::numeric_limits<std::uint64_t>::max() - b
+             ? std::numeric_limits<std::uint64_t>::max()
+             : a + b;
+}
 
 struct Made {
   Time at;
@@ -78,8 +92,8 @@ class ComponentForecast {
               size_ * assumptions_.changed_per_day * assumptions_.stored_share;
           const auto flush = plan.flush.nanoseconds > 0 ? plan.flush : flush_default;
           if (location->is_object_store()) {
-            place.forecast.requests +=
-                static_cast<std::uint64_t>(assumptions_.length.seconds() / flush.seconds());
+            place.forecast.requests = sum(place.forecast.requests,
+                                          counted(assumptions_.length.seconds() / flush.seconds()));
           }
         }
       }
@@ -159,8 +173,8 @@ class ComponentForecast {
     const auto delta = place.snapshots.empty()
                            ? size_ * assumptions_.stored_share
                            : changed(snapshot.captured - place.snapshots.back().captured);
-    place.forecast.requests +=
-        requests_per_run + static_cast<std::uint64_t>(std::ceil(delta / pack_size));
+    place.forecast.requests =
+        sum(place.forecast.requests, requests_per_run + counted(std::ceil(delta / pack_size)));
   }
 
   // New bytes, as they are stored, after so long.
@@ -195,7 +209,7 @@ class ComponentForecast {
       const auto end = assumptions_.start + assumptions_.length;
       bytes += place.log_bytes_per_day * (end - place.log_from).seconds() / 86'400;
     }
-    forecast.bytes = static_cast<std::uint64_t>(bytes);
+    forecast.bytes = counted(bytes);
     if (!place.snapshots.empty()) forecast.oldest = place.snapshots.front().captured;
     return std::move(forecast);
   }
@@ -217,10 +231,10 @@ void hold_against_limits(const Strategy& strategy, const ForecastAssumptions& as
     std::uint64_t bytes = 0;
     for (const auto& place : made.places) {
       if (place.location != location.name) continue;
-      bytes += place.bytes;
-      requests_total += place.requests;
+      bytes = sum(bytes, place.bytes);
+      requests_total = sum(requests_total, place.requests);
     }
-    bytes_total += bytes;
+    bytes_total = sum(bytes_total, bytes);
     if (!location.capacity) continue;
     const auto level =
         static_cast<double>(*location.capacity) * location.warn_percent.value_or(100) / 100;
@@ -237,7 +251,7 @@ void hold_against_limits(const Strategy& strategy, const ForecastAssumptions& as
   }
   if (strategy.budget.requests) {
     const auto share = strategy.budget.requests_per.seconds() / assumptions.length.seconds();
-    const auto requests = static_cast<std::uint64_t>(static_cast<double>(requests_total) * share);
+    const auto requests = counted(static_cast<double>(requests_total) * share);
     if (requests > *strategy.budget.requests) {
       made.findings.push_back(fmt::format("{} requests in {}; the budget is {}", requests,
                                           describe(strategy.budget.requests_per),

@@ -53,6 +53,7 @@ const std::vector<KindFacts>& facts() {
        .types = {{"full", PlanType::full}, {"incremental", PlanType::incremental}}},
       {.kind = ComponentKind::files,
        .name = "files",
+       .built = Built::yes,
        .types = {{"incremental", PlanType::incremental}, {"full", PlanType::full}},
        .fallback = PlanType::incremental},
       {.kind = ComponentKind::command, .name = "command", .fallback = PlanType::unspecified},

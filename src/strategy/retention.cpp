@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <tuple>
 
 namespace holdfast::strategy {
 
@@ -203,50 +205,110 @@ class Decision {
     return first;
   }
 
+  // A base as the rule of a log sees it.
+  struct Base {
+    std::size_t index = 0;
+    Time began;  // log since then belongs to it
+    Time ended;  // by the storage's clock; surely not before it did
+    bool is_proved = false;
+  };
+  using Bases = std::vector<Base>;
+
   // Any instant of the window: the newest base that ended before it, and all log since that began.
   // Of the bases since then so many stay that one after the other takes its place, though their own
   // rule may be shorter: else the first base would stay for ever, and all log with it.
   void apply_log(const RetentionRule& rule) {
     has_log_ = true;
-    Group bases;
-    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
-      if (request_.snapshots[i].is_base) bases.push_back(i);
-    }
-    if (bases.empty()) {
-      all_log_ = true;
+    const auto bases = bases_of(rule);
+    const auto is_proved = [](const Base& base) { return base.is_proved; };
+    const auto window = request_.now - rule.keep.age.value_or(Duration{});
+    const auto inside = rule.keep.age ? first_after(bases, bases.begin(), window) : bases.begin();
+    const bool is_young = inside == bases.begin();  // no base ended before the window
+    const auto before = std::find_if(std::reverse_iterator(inside), bases.rend(), is_proved);
+    if (is_young ? std::none_of(bases.begin(), bases.end(), is_proved) : before == bases.rend()) {
+      keep_all(rule, bases);
       return;
     }
-    std::sort(bases.begin(), bases.end(), [&](std::size_t a, std::size_t b) {
-      const auto& first = request_.snapshots[a];
-      const auto& second = request_.snapshots[b];
-      return std::pair(first.finished, first.id) < std::pair(second.finished, second.id);
-    });
-    auto at = bases.cbegin();
-    if (rule.keep.age) {
-      const auto window = request_.now - *rule.keep.age;
-      const auto inside = first_after(bases, bases.cbegin(), window);
-      if (inside != bases.cbegin()) at = inside - 1;
+    const auto& anchor = is_young ? first_begun(bases) : *before;
+    keep(anchor.index, fmt::format("{}: the base from which its log is replayed", rule.plan));
+    if (is_young) {
+      keep(first_stored(bases).index, fmt::format("{}: the first base of its log", rule.plan));
     }
-    keep(*at, fmt::format("{}: the base from which its log is replayed", rule.plan));
-    const auto& anchor = request_.snapshots[*at];
-    log_from_ = log_from_ ? std::min(*log_from_, anchor.captured) : anchor.captured;
+    log_from_ = log_from_ ? std::min(*log_from_, anchor.began) : anchor.began;
     if (rule.keep.forever) all_log_ = true;
-    if (rule.keep.age) keep_successors(rule, bases, at);
+    Bases later(is_young ? bases.begin() : std::prev(before.base()), bases.end());
+    keep_successors(rule, later);
+    // What hasn't been proved yet may never be: those that have been follow one another besides.
+    std::erase_if(later, [](const Base& base) { return !base.is_proved; });
+    keep_successors(rule, later);
   }
 
-  [[nodiscard]] Group::const_iterator first_after(const Group& bases, Group::const_iterator from,
-                                                  Time at) const {
-    return std::find_if(from, bases.cend(),
-                        [&](std::size_t index) { return request_.snapshots[index].finished > at; });
+  // By their ends.
+  [[nodiscard]] Bases bases_of(const RetentionRule& rule) const {
+    Bases bases;
+    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
+      const auto& snapshot = request_.snapshots[i];
+      if (!snapshot.is_base) continue;
+      // When it was stored it had ended. A writer's clock that is ahead may mean that the log's
+      // instants are too, so its word is taken, though not for longer than the window.
+      const auto latest = snapshot.stored + rule.keep.age.value_or(Duration{});
+      const auto length = std::max(Duration{}, snapshot.finished - snapshot.captured);
+      bases.push_back({.index = i,
+                       .began = std::min(snapshot.captured, snapshot.stored - length),
+                       .ended = std::max(snapshot.stored, std::min(snapshot.finished, latest)),
+                       .is_proved = snapshot.proved >= demanded_of(snapshot, rule)});
+    }
+    const auto order = [&](const Base& base) {
+      return std::tie(base.ended, base.began, request_.snapshots[base.index].id);
+    };
+    std::sort(bases.begin(), bases.end(),
+              [&](const Base& a, const Base& b) { return order(a) < order(b); });
+    return bases;
   }
 
-  // From each base the last one that ended within the window's length, or the next one.
-  void keep_successors(const RetentionRule& rule, const Group& bases, Group::const_iterator at) {
-    while (at + 1 != bases.cend()) {
-      const auto reach = request_.snapshots[*at].finished + *rule.keep.age;
-      const auto beyond = first_after(bases, at + 1, reach);
-      at = beyond == at + 1 ? at + 1 : beyond - 1;
-      keep(*at, fmt::format("{}: a base from which its log will be replayed", rule.plan));
+  // By the log and by the plans that took it.
+  [[nodiscard]] Level demanded_of(const StoredSnapshot& base, const RetentionRule& log) const {
+    auto level = log.demand;
+    for (const auto& rule : request_.rules) {
+      if (!rule.is_log && belongs(base, rule.plan)) level = std::max(level, rule.demand);
+    }
+    return level;
+  }
+
+  [[nodiscard]] static const Base& first_begun(const Bases& bases) {
+    return *std::min_element(bases.begin(), bases.end(),
+                             [](const Base& a, const Base& b) { return a.began < b.began; });
+  }
+
+  [[nodiscard]] const Base& first_stored(const Bases& bases) const {
+    return *std::min_element(bases.begin(), bases.end(), [&](const Base& a, const Base& b) {
+      return request_.snapshots[a.index].stored < request_.snapshots[b.index].stored;
+    });
+  }
+
+  [[nodiscard]] static Bases::const_iterator first_after(const Bases& bases,
+                                                         Bases::const_iterator from, Time at) {
+    return std::find_if(from, bases.end(), [&](const Base& base) { return base.ended > at; });
+  }
+
+  // Nobody knows from which of them an instant can be restored.
+  void keep_all(const RetentionRule& rule, const Bases& bases) {
+    all_log_ = true;
+    for (const auto& base : bases) {
+      keep(base.index,
+           fmt::format("{}: no base before its log's window has been proved yet", rule.plan));
+    }
+  }
+
+  // The first, and from each the last one that ended within the window's length, or the next one.
+  void keep_successors(const RetentionRule& rule, const Bases& bases) {
+    for (auto at = bases.begin(); at != bases.end();) {
+      keep(at->index, fmt::format("{}: a base from which its log will be replayed", rule.plan));
+      if (!rule.keep.age) return;
+      const auto reach = at->ended + *rule.keep.age;
+      const auto next = std::next(at);
+      const auto beyond = first_after(bases, next, reach);
+      at = beyond == next ? next : std::prev(beyond);
     }
   }
 

@@ -167,12 +167,15 @@ std::optional<Time> next_due(const When& when, Time after, const TimeZone& zone)
   }
 }
 
+When timing_of(const Plan& plan) {
+  if (!plan.enabled) return {};
+  if (plan.when.kind != WhenKind::change) return plan.when;
+  if (plan.sweep.nanoseconds <= 0) return plan.when;
+  return {.kind = WhenKind::every, .interval = plan.sweep};
+}
+
 std::optional<Time> next_due(const Plan& plan, Time after, const TimeZone& zone) {
-  if (!plan.enabled) return std::nullopt;
-  if (plan.when.kind == WhenKind::change && plan.sweep >= base::seconds(1)) {
-    return next_of_interval(plan.sweep.nanoseconds, after, zone);
-  }
-  return next_due(plan.when, after, zone);
+  return next_due(timing_of(plan), after, zone);
 }
 
 std::vector<Time> due_between(const When& when, Time after, Time until, const TimeZone& zone,
@@ -191,18 +194,31 @@ std::optional<Due> due_now(const When& when, Time since, Time now, const TimeZon
   const auto first = due_between(when, since, now, zone, missed_max + 1);
   if (first.empty()) return std::nullopt;
   if (first.size() <= missed_max) return Due{first.back(), first.size() - 1};
-  // Many: look back from now, further and further, until one is met.
-  Duration back = base::minutes(1);
-  while (true) {
-    const auto from = std::max(since, now - back);
-    auto next = next_due(when, from, zone);
-    if (next && *next <= now) {
-      Due due{*next, missed_max};
-      while ((next = next_due(when, due.slot, zone)) && *next <= now) due.slot = *next;
-      return due;
-    }
+  return Due{newest_due(when, now, zone).value_or(first.back()), missed_max};
+}
+
+std::optional<Time> newest_due(const When& when, Time until, const TimeZone& zone) {
+  return newest_due(when, until, zone, [](Time) { return true; });
+}
+
+std::optional<Time> newest_due(const When& when, Time until, const TimeZone& zone,
+                               const std::function<bool(Time)>& condition) {
+  const auto holds_after = [&](Time at) {
+    const auto slot = next_due(when, at, zone);
+    return slot && *slot <= until && condition(*slot);
+  };
+  // Back, further and further, until one is met; then halfway between, again and again.
+  Duration back = base::seconds(1);
+  while (!holds_after(until - back)) {
+    if (back > base::days(days_searched_max)) return std::nullopt;
     back.nanoseconds *= 4;
   }
+  auto from = until - back;
+  for (auto beyond = until; beyond - from > base::seconds(1);) {
+    const Time middle{from.nanoseconds + (beyond - from).nanoseconds / 2};
+    (holds_after(middle) ? from : beyond) = middle;
+  }
+  return next_due(when, from, zone);
 }
 
 Duration jitter_of(std::string_view name, Time slot, Duration jitter) {
@@ -230,21 +246,6 @@ std::optional<Time> after_blackout(const std::vector<Window>& windows, Time at,
     at = end > at ? end : at + base::minutes(1);
   }
   return std::nullopt;
-}
-
-std::optional<Duration> longest_gap(const When& when) {
-  if (when.kind == WhenKind::every) return when.interval;
-  if (!when.is_timed()) return std::nullopt;
-  const auto zone = TimeZone::utc();
-  constexpr std::size_t slots_max = 20'000;
-  const Time start{day_number({2024, 1, 1}) * day_length};
-  const auto slots = due_between(when, start, start + base::days(9 * 366), zone, slots_max);
-  if (slots.empty()) return std::nullopt;
-  Duration longest{};
-  for (std::size_t i = 1; i < slots.size(); ++i) {
-    longest = std::max(longest, slots[i] - slots[i - 1]);
-  }
-  return longest;
 }
 
 }  // namespace holdfast::strategy

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "address.hpp"
 #include "base/bytes.hpp"
 #include "words.hpp"
 
@@ -106,7 +107,7 @@ class Walk {
           fmt::format("write \"{}\": some readers of YAML take it for a number", node.text));
     }
     if (shapes.front()->form == Form::address && !has_variables(written) &&
-        without_password(written) != written) {
+        parse_address(written).has_password) {
       diagnostics_.warning(node.position, fmt::format("{}: a password stands in the file", what),
                            "write password: env:NAME, or fill it in with ${NAME}");
     }

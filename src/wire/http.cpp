@@ -46,7 +46,11 @@ std::string server_of(std::string_view url) {
 class HttpClient::Engine {
  public:
   Engine(io::Executor& executor, HttpOptions options)
-      : executor_(executor), options_(std::move(options)) {
+      : executor_(executor),
+        options_(std::move(options)),
+        rates_{.clock = {},
+               .upload = Rate(options_.upload_bytes_per_second),
+               .download = Rate(options_.download_bytes_per_second)} {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (started == CURLE_OK) multi_.reset(curl_multi_init());
     if (!multi_) return;
@@ -70,7 +74,7 @@ class HttpClient::Engine {
 
   base::Result<HttpResponse> perform(const HttpRequest& request) {
     if (!multi_) return not_started();
-    Call call(options_, request, executor_.make_signal());
+    Call call(options_, request, rates_, executor_.make_signal());
     Easy easy = take_handle();
     if (!easy) return not_started();
     call.easy = easy.get();
@@ -97,8 +101,9 @@ class HttpClient::Engine {
 
  private:
   struct Call {
-    Call(const HttpOptions& options, const HttpRequest& request, std::unique_ptr<io::Signal> signal)
-        : transfer(options, request), changed(std::move(signal)) {}
+    Call(const HttpOptions& options, const HttpRequest& request, HttpRates& rates,
+         std::unique_ptr<io::Signal> signal)
+        : transfer(options, request, rates), changed(std::move(signal)) {}
     HttpTransfer transfer;
     CURL* easy = nullptr;
     std::atomic<bool> cancelled = false;
@@ -186,12 +191,32 @@ class HttpClient::Engine {
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
       collect();
-      curl_multi_poll(multi_.get(), nullptr, 0, poll_timeout_ms, nullptr);
+      const int timeout_ms = rates_.upload.is_limited() || rates_.download.is_limited()
+                                 ? go_on_with_paused()
+                                 : poll_timeout_ms;
+      curl_multi_poll(multi_.get(), nullptr, 0, timeout_ms, nullptr);
     }
+  }
+
+  // Lets go on what paused for a rate, each in its turn. How long to wait for the next, in ms.
+  int go_on_with_paused() {
+    std::int64_t timeout_ms = poll_timeout_ms;
+    std::vector<Call*> in_turn(active_.begin(), active_.end());
+    if (!in_turn.empty()) {
+      const auto first = static_cast<std::ptrdiff_t>(turn_++ % in_turn.size());
+      std::rotate(in_turn.begin(), in_turn.begin() + first, in_turn.end());
+    }
+    for (Call* call : in_turn) {
+      const auto wait = call->transfer.go_on(call->easy);
+      if (wait) timeout_ms = std::min(timeout_ms, wait->nanoseconds / 1'000'000 + 1);
+    }
+    return static_cast<int>(timeout_ms);
   }
 
   io::Executor& executor_;
   const HttpOptions options_;
+  HttpRates rates_;  // the task's own
+  std::size_t turn_ = 0;
   std::unique_ptr<CURLM, CloseMulti> multi_;
   std::mutex mutex_;  // guards arrived_, idle_, ending_
   std::vector<Call*> arrived_;

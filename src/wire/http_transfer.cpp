@@ -5,6 +5,8 @@
 // default.
 #include "http_transfer.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -26,8 +28,8 @@ long milliseconds_of(base::Duration duration) {
 
 }  // namespace
 
-HttpTransfer::HttpTransfer(const HttpOptions& options, const HttpRequest& request)
-    : options_(options), request_(request) {}
+HttpTransfer::HttpTransfer(const HttpOptions& options, const HttpRequest& request, HttpRates& rates)
+    : options_(options), request_(request), rates_(rates) {}
 
 HttpTransfer::~HttpTransfer() { curl_slist_free_all(header_list_); }
 
@@ -63,6 +65,7 @@ base::Result<void> HttpTransfer::prepare(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
   if (options_.proxy) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy->c_str());
+  if (request_.proxy == HttpRequest::Proxy::none) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   prepare_method(easy);
   prepare_limits(easy);
   return {};
@@ -87,7 +90,12 @@ void HttpTransfer::prepare_method(CURL* easy) {
 }
 
 void HttpTransfer::prepare_limits(CURL* easy) {
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, transfer_buffer_bytes);
+  const auto buffer = rates_.download.piece_size(transfer_buffer_bytes);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, static_cast<long>(buffer));
+  if (rates_.download.is_limited()) {
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &HttpTransfer::on_socket);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, this);
+  }
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(options_.connect_timeout));
   const base::Duration stall = request_.stall_timeout.value_or(options_.stall_timeout);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -140,7 +148,15 @@ void HttpTransfer::begin_response(std::string_view status_line) {
 std::size_t HttpTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
   const std::size_t bytes = size * count;
   const base::ByteView view(reinterpret_cast<const base::Byte*>(data), bytes);
-  return static_cast<HttpTransfer*>(self)->take_body(view) ? bytes : 0;
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  auto& rates = transfer.rates_;
+  const auto now = rates.clock.monotonic();
+  if (rates.download.wait(now).nanoseconds > 0) {
+    transfer.download_pauses_ = true;
+    return CURL_WRITEFUNC_PAUSE;  // libcurl keeps the bytes and brings them again
+  }
+  rates.download.pass(bytes, now);
+  return transfer.take_body(view) ? bytes : 0;
 }
 
 bool HttpTransfer::take_body(base::ByteView bytes) {
@@ -173,10 +189,44 @@ bool HttpTransfer::take_body(base::ByteView bytes) {
 std::size_t HttpTransfer::on_upload(char* out, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<HttpTransfer*>(self);
   const base::ByteView rest = transfer.request_.body.subspan(transfer.uploaded_);
-  const std::size_t taken = std::min(rest.size(), size * count);
+  auto& rates = transfer.rates_;
+  const auto now = rates.clock.monotonic();
+  if (!rest.empty() && rates.upload.wait(now).nanoseconds > 0) {
+    transfer.upload_pauses_ = true;
+    return CURL_READFUNC_PAUSE;
+  }
+  const std::size_t taken = std::min(rest.size(), rates.upload.piece_size(size * count));
   if (taken > 0) std::memcpy(out, rest.data(), taken);
+  rates.upload.pass(taken, now);
   transfer.uploaded_ += taken;
   return taken;
+}
+
+// What the kernel receives ahead of us has gone over the line already.
+int HttpTransfer::on_socket(void* self, curl_socket_t socket, curlsocktype) {
+  const auto& download = static_cast<HttpTransfer*>(self)->rates_.download;
+  const int size = static_cast<int>(download.piece_size(transfer_buffer_bytes));
+  (void)::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  return CURL_SOCKOPT_OK;
+}
+
+std::optional<base::Duration> HttpTransfer::go_on(CURL* easy) {
+  if (!upload_pauses_ && !download_pauses_) return std::nullopt;
+  const auto now = rates_.clock.monotonic();
+  const auto upload = upload_pauses_ ? rates_.upload.wait(now) : base::Duration{};
+  const auto download = download_pauses_ ? rates_.download.wait(now) : base::Duration{};
+  const bool was_both = upload_pauses_ && download_pauses_;
+  const bool upload_may = upload_pauses_ && upload.nanoseconds <= 0;
+  const bool download_may = download_pauses_ && download.nanoseconds <= 0;
+  if (!upload_may && !download_may) {
+    return was_both ? std::min(upload, download) : upload_pauses_ ? upload : download;
+  }
+  if (upload_may) upload_pauses_ = false;
+  if (download_may) download_pauses_ = false;
+  const int still = (upload_pauses_ ? CURLPAUSE_SEND : 0) | (download_pauses_ ? CURLPAUSE_RECV : 0);
+  // The callbacks may run in here, and pause again.
+  curl_easy_pause(easy, still);
+  return base::Duration{};
 }
 
 int HttpTransfer::on_rewind(void* self, curl_off_t offset, int origin) {

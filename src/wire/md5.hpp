@@ -1,4 +1,5 @@
-// MD5 (RFC 1321): only because S3 wants it beside a customer's key. It protects nothing.
+// MD5 (RFC 1321): only because S3 wants it beside a customer's key, and servers with some requests.
+// It protects nothing.
 #pragma once
 
 #include <array>

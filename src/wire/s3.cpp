@@ -65,17 +65,6 @@ void add_bypass(S3Call& call, S3Bypass bypass) {
   }
 }
 
-// A delete marker has no content (405), and what is no version's name is none of this object's.
-Error error_of_version(Error error, const S3Call& call, const HttpResponse& answer) {
-  const bool names_version =
-      std::any_of(call.query.begin(), call.query.end(),
-                  [](const auto& pair) { return pair.first == "versionId"; });
-  if (answer.status == 405 || (names_version && answer.status == 400)) {
-    return {ErrorCode::not_found, error.message()};
-  }
-  return error;
-}
-
 Error strange_answer(const S3Call& call, const std::string& what) {
   return Error(ErrorCode::unavailable,
                std::string(call.operation) + " '" + base::printable(call.key) + "': " + what)
@@ -83,9 +72,42 @@ Error strange_answer(const S3Call& call, const std::string& what) {
       .with_retry(base::Retry::may_help);
 }
 
+// The key leads to a delete marker. Who only refuses the method doesn't say so.
+bool is_delete_marker(const HttpResponse& answer) {
+  return answer.status == 405 && answer.header("x-amz-delete-marker") == "true";
+}
+
+// What was asked for is no version's name. Other requests that a server finds bad say nothing about
+// what it has.
+bool is_no_version(const HttpResponse& answer) {
+  if (answer.status != 400) return false;
+  const std::string code = parse_error(base::as_text(answer.body)).code;
+  return code == "InvalidArgument" || code == "InvalidVersionId" || code == "NoSuchVersion";
+}
+
+// A delete marker has no content, and what is no version's name is none of this object's.
+Error error_of_version(Error error, const S3Call& call, const HttpResponse& answer) {
+  const bool names_version =
+      std::any_of(call.query.begin(), call.query.end(),
+                  [](const auto& pair) { return pair.first == "versionId"; });
+  if (is_delete_marker(answer) || (names_version && is_no_version(answer))) {
+    return {ErrorCode::not_found, error.message()};
+  }
+  return error;
+}
+
 // What these credentials may not ask for, others may.
 bool is_denied(const HttpResponse& answer) {
   return parse_error(base::as_text(answer.body)).code == "AccessDenied";
+}
+
+// Of an answer to a second sending: the first may have been the one that took the key, or completed
+// the upload. The caller must look.
+Error unknown_after(const HttpResponse& answer, Error error) {
+  const bool settled =
+      error.code() != ErrorCode::already_exists && error.code() != ErrorCode::not_found;
+  if (!answer.sent_again || settled) return error;
+  return Error(ErrorCode::unavailable, error.message()).with_retry(base::Retry::may_help);
 }
 
 Error ends_early(const S3Call& call, std::uint64_t offset, std::uint64_t size) {
@@ -120,12 +142,7 @@ base::Result<S3Stored> S3Client::put(const std::string& key, base::ByteView body
   if (answer.is_success()) {
     return S3Stored{.version = version_of(answer), .server_time = sender_->time_of(answer)};
   }
-  Error error = sender_->error_of(call, answer);
-  if (error.code() == ErrorCode::already_exists && answer.sent_again) {
-    // The first sending may have been the one that took the key: the caller must look.
-    return Error(ErrorCode::unavailable, error.message()).with_retry(base::Retry::may_help);
-  }
-  return error;
+  return unknown_after(answer, sender_->error_of(call, answer));
 }
 
 base::Result<std::string> S3Client::create_multipart(const std::string& key,
@@ -175,10 +192,12 @@ base::Result<S3Stored> S3Client::complete_multipart(const std::string& key,
               .stall_timeout = complete_timeout};
   add_condition(call, options);
   sender_->add_customer_key(call);
-  const HttpResponse answer = TRY(sender_->expect_success(call));
+  const HttpResponse answer = TRY(sender_->send(call));
+  if (!answer.is_success()) return unknown_after(answer, sender_->error_of(call, answer));
   const std::string_view text = base::as_text(answer.body);
   if (const S3ErrorAnswer told = parse_error(text); !told.code.empty()) {
-    return error_of_code(sender_->question_of(call), told.code, told.message, told.request_id);
+    return unknown_after(answer, error_of_code(sender_->question_of(call), told.code, told.message,
+                                               told.request_id));
   }
   TRY(parse_complete(text));
   return S3Stored{.version = version_of(answer), .server_time = sender_->time_of(answer)};
@@ -303,6 +322,7 @@ base::Result<std::vector<S3RemoveOutcome>> S3Client::remove(std::span<const std:
               .headers = {{"content-type", "application/xml"}},
               .body = base::as_bytes(body)};
   Sender::add_checksum(call);
+  Sender::add_md5(call);
   const HttpResponse answer = TRY(sender_->expect_success(call));
   const auto deletions = TRY(parse_deletions(base::as_text(answer.body)));
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -376,10 +396,11 @@ base::Result<void> S3Client::put_retention(const std::string& key, const S3Lock&
   add_version(call, version);
   add_bypass(call, bypass);
   Sender::add_checksum(call);
+  Sender::add_md5(call);
   const HttpResponse answer = TRY(sender_->send(call));
   if (answer.is_success()) return {};
   Error error = sender_->error_of(call, answer);
-  if (answer.status == 405) return Error(ErrorCode::not_found, error.message());
+  if (is_delete_marker(answer)) return Error(ErrorCode::not_found, error.message());
   return error;
 }
 

@@ -181,7 +181,9 @@ base::Result<S3Deletions> parse_deletions(std::string_view xml) {
 base::Result<bool> parse_versioning(std::string_view xml) {
   pugi::xml_document document;
   const auto root = TRY(root_of(document, xml, "VersioningConfiguration"));
-  return std::string_view(root.child_value("Status")) == "Enabled";
+  // A suspended bucket still has the versions and the delete markers from before.
+  const std::string_view status = root.child_value("Status");
+  return status == "Enabled" || status == "Suspended";
 }
 
 base::Result<S3LockAnswer> parse_lock_configuration(std::string_view xml) {

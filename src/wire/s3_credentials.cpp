@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "aws_domain.hpp"
 #include "base/units.hpp"
 #include "credentials_file.hpp"
 #include "io/file.hpp"
@@ -191,9 +192,9 @@ base::Result<std::optional<S3Credentials>> S3CredentialsSource::from_web_identit
   if (session.empty()) session = "holdfast";
   std::string endpoint = variable("AWS_ENDPOINT_URL_STS");
   if (endpoint.empty()) {
-    const std::string region = options_.region.empty() ? configured_region() : options_.region;
-    endpoint =
-        "https://sts." + (region.empty() ? std::string("us-east-1") : region) + ".amazonaws.com";
+    std::string region = options_.region.empty() ? configured_region() : options_.region;
+    if (region.empty()) region = "us-east-1";
+    endpoint = "https://sts." + region + "." + std::string(aws_domain(region));
   }
   std::string token_text(base::as_text(token));
   while (!token_text.empty() && (token_text.back() == '\n' || token_text.back() == '\r')) {
@@ -228,6 +229,7 @@ base::Result<std::optional<S3Credentials>> S3CredentialsSource::from_container()
   if (url.empty()) return std::optional<S3Credentials>();
   HttpRequest request;
   request.url = url;
+  request.proxy = HttpRequest::Proxy::none;  // only this machine can ask, and the answer is secret
   std::string token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (const auto file = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
     token = std::string(base::as_text(TRY(io::read_file(file, file_size_max))));
@@ -251,11 +253,17 @@ base::Result<std::optional<S3Credentials>> S3CredentialsSource::from_instance() 
   HttpRequest request;
   request.method = "PUT";
   request.url = endpoint + "/latest/api/token";
+  request.proxy = HttpRequest::Proxy::none;
   request.headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "21600"}};
   request.total_timeout = base::seconds(2);
   const auto token = http_.perform(request);
-  // Nobody there: this is no such instance.
-  if (!token.ok() || !token.value().is_success()) return std::optional<S3Credentials>();
+  // Nobody there, or nobody who knows this request: this is no such instance.
+  if (!token.ok()) return std::optional<S3Credentials>();
+  if (!token.value().is_success()) {
+    Error error = refused("the instance metadata service", token.value());
+    if (error.code() == ErrorCode::unavailable) return error;
+    return std::optional<S3Credentials>();
+  }
   request.method = "GET";
   request.total_timeout = base::seconds(10);
   request.headers = {{"X-aws-ec2-metadata-token", text_of(token.value())}};

@@ -64,6 +64,8 @@ constexpr std::array meanings = {
             "raise the bucket's quota"},
     Meaning{"XMinioStorageFull", ErrorCode::no_space, Retry::never,
             "the server's disks are full: add space"},
+    Meaning{"MissingContentMD5", ErrorCode::unsupported, Retry::never,
+            "the server wants an MD5 and takes no CRC-32C instead: look for an update of it"},
     Meaning{"NotImplemented", ErrorCode::unsupported, Retry::never,
             "the server does not know this request of S3"},
     Meaning{"InvalidStorageClass", ErrorCode::invalid_argument, Retry::never,
@@ -139,6 +141,11 @@ Error meaning_of(const S3Question& question, std::string_view code, std::string_
       hint += ", and kms:GenerateDataKey and kms:Decrypt on the key";
     }
     return Error(ErrorCode::permission_denied, std::move(text)).with_hint(std::move(hint));
+  }
+  if (code == "InvalidRequest" && message.find("ncryption") != std::string_view::npos) {
+    return Error(ErrorCode::permission_denied, std::move(text))
+        .with_hint(
+            "it was stored under a customer's key: give sse=customer&sse-key-file=FILE in the URL");
   }
   const auto known = std::find_if(meanings.begin(), meanings.end(),
                                   [&](const Meaning& one) { return one.code == code; });

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "aws_domain.hpp"
 #include "base64.hpp"
 #include "codec/crc32c.hpp"
 #include "codec/hash.hpp"
@@ -19,6 +20,7 @@ namespace holdfast::wire {
 namespace {
 
 constexpr std::size_t signed_body_max = 64 * base::KiB;
+constexpr base::Duration tidy_timeout = base::seconds(2);
 
 bool is_expired(const S3ErrorAnswer& told) {
   return told.code == "ExpiredToken" || told.code == "TokenRefreshRequired" ||
@@ -59,7 +61,7 @@ std::string S3Client::Sender::region() const {
 std::string S3Client::Sender::host_in(const std::string& region) const {
   std::string host = server_;
   if (options_.endpoint.empty()) {
-    host = "s3." + region + ".amazonaws.com" + (region.starts_with("cn-") ? ".cn" : "");
+    host = "s3." + region + "." + std::string(aws_domain(region));
   }
   return options_.style == S3Options::Style::virtual_host ? options_.bucket + "." + host : host;
 }
@@ -118,7 +120,12 @@ base::Result<HttpResponse> S3Client::Sender::send_once(const S3Call& call,
   request.into = call.into;
   request.body_size_max = call.body_size_max;
   request.stall_timeout = call.stall_timeout;
-  request.stop = options_.stop;
+  // What is asked after the stop is tidying up, which an outage must not hold up.
+  if (options_.stop.stop_requested()) {
+    request.total_timeout = tidy_timeout;
+  } else {
+    request.stop = options_.stop;
+  }
   return http_.perform(request);
 }
 
@@ -181,6 +188,10 @@ std::string S3Client::Sender::checksum_of(base::ByteView body) {
 void S3Client::Sender::add_checksum(S3Call& call) {
   call.headers.emplace_back("x-amz-sdk-checksum-algorithm", "CRC32C");
   call.headers.emplace_back("x-amz-checksum-crc32c", checksum_of(call.body));
+}
+
+void S3Client::Sender::add_md5(S3Call& call) {
+  call.headers.emplace_back("content-md5", to_base64(md5(call.body)));
 }
 
 void S3Client::Sender::add_object_headers(S3Call& call, const S3PutOptions& options) const {

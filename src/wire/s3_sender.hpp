@@ -42,6 +42,8 @@ class S3Client::Sender {
   // The checksum that the server compares the body with.
   static std::string checksum_of(base::ByteView body);
   static void add_checksum(S3Call& call);
+  // Besides it, where S3 once demanded an MD5 and many servers still do.
+  static void add_md5(S3Call& call);
   // Encryption, storage class, lock: of a put and of the beginning of an upload in parts.
   void add_object_headers(S3Call& call, const S3PutOptions& options) const;
   // A customer's key comes with every request that touches content.

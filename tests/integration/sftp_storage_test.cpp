@@ -1,10 +1,12 @@
 // What only a real server can show: trust and login, the layout shared with directories, uploads
 // and readings that outlive their connection.
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -27,6 +29,24 @@ base::Bytes random_bytes(std::size_t size, std::uint64_t seed) {
   base::Bytes bytes(size);
   random.fill(bytes);
   return bytes;
+}
+
+// What a faulty server wrote down behind the last line that begins so.
+std::vector<std::string> lines_after(const std::string& log, const std::string& mark) {
+  std::vector<std::string> lines;
+  std::ifstream file(log);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(mark)) {
+      lines.clear();
+    } else {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+bool contains(const std::vector<std::string>& lines, const std::string& line) {
+  return std::find(lines.begin(), lines.end(), line) != lines.end();
 }
 
 class SftpTest : public testing::Test {
@@ -132,6 +152,23 @@ TEST_F(SftpTest, AKeyWithAPassphraseIsTheAgents) {
   if (agent > 1) ::kill(agent, SIGTERM);
 }
 
+TEST_F(SftpTest, ASlowLoginIsNoRefusal) {
+  const passwd* user = ::getpwuid(::geteuid());
+  SshServer server("AuthorizedKeysCommand /usr/bin/sleep 4\nAuthorizedKeysCommandUser " +
+                   std::string(user == nullptr ? "root" : user->pw_name));
+  SftpUrl url = server.url(root_);
+  // Of a key that the server's file doesn't hold it asks the command, which takes its time.
+  url.identity_file = server.directory() + "/stranger";
+  ASSERT_EQ(run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", url.identity_file}),
+            0);
+  SftpOptions impatient;
+  impatient.open_timeout = base::seconds(1);
+  const auto storage = SftpStorage::create(url, executor_, impatient);
+  ASSERT_FALSE(storage.ok());
+  EXPECT_EQ(storage.error().code(), ErrorCode::unavailable) << storage.error().to_string();
+  EXPECT_EQ(storage.error().retry(), base::Retry::may_help);
+}
+
 TEST_F(SftpTest, NobodyThereIsAnOutage) {
   SshServer server;
   const SftpUrl url = server.url(root_);
@@ -179,6 +216,32 @@ TEST_F(SftpTest, StartsInNewOrEmptyDirectoriesOnly) {
   fs::create_directories(root_ + "/empty/lost+found");
   EXPECT_EQ(SftpStorage::open(server_.url(root_ + "/empty"), executor_).error().code(),
             ErrorCode::not_found);
+}
+
+TEST_F(SftpTest, AMountPointWithANoteInItIsNoRepository) {
+  fs::create_directories(root_);
+  std::ofstream(root_ + "/NOT-MOUNTED") << "mount me";
+  const auto storage = SftpStorage::open(server_.url(root_), executor_);
+  ASSERT_FALSE(storage.ok());
+  EXPECT_EQ(storage.error().code(), ErrorCode::not_found) << storage.error().to_string();
+  EXPECT_FALSE(fs::exists(root_ + "/tmp"));
+}
+
+TEST_F(SftpTest, ACopyWithoutItsEmptyDirectoryIsWhole) {
+  ASSERT_WORKS(create(root_)->put("packs/a", base::Bytes{1}));
+  fs::remove(root_ + "/tmp");
+  const auto storage = SftpStorage::open(server_.url(root_), executor_);
+  ASSERT_WORKS(storage);
+  EXPECT_EQ(storage.value()->stat("packs/b").error().code(), ErrorCode::not_found);
+  EXPECT_EQ(storage.value()->list_all("").value().size(), 1U);
+  EXPECT_FALSE(fs::exists(root_ + "/tmp")) << "reading makes nothing";
+  fs::rename(root_, root_ + ".away");
+  fs::create_directories(root_);
+  EXPECT_EQ(storage.value()->stat("packs/b").error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(storage.value()->begin_put().error().code(), ErrorCode::unavailable);
+  fs::remove(root_);
+  fs::rename(root_ + ".away", root_);
+  ASSERT_WORKS(storage.value()->put("packs/b", base::Bytes{2}));
 }
 
 TEST_F(SftpTest, AnUnmountedDiskIsAnOutage) {
@@ -231,6 +294,123 @@ TEST_F(SftpTest, AnUploadGoesOnOverANewConnection) {
   ASSERT_WORKS(stored);
   const auto local = LocalStorage::open(root_);
   EXPECT_TRUE(local.value()->get("large", content.size()).value() == content);
+}
+
+TEST_F(SftpTest, AServerThatEndsAtEveryWriteIsAnOutage) {
+  // SIGXFSZ ends it at the first byte.
+  SshServer server("ForceCommand sh -c 'ulimit -f 0; exec /usr/lib/openssh/sftp-server'");
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  const auto upload = storage.value()->begin_put();
+  ASSERT_WORKS(upload);
+  const auto appended = upload.value()->append(random_bytes(6 * base::MiB, 8));
+  ASSERT_FALSE(appended.ok());
+  EXPECT_EQ(appended.error().code(), ErrorCode::unavailable) << appended.error().to_string();
+  EXPECT_EQ(appended.error().retry(), base::Retry::may_help);
+  EXPECT_FALSE(appended.error().hint().empty());
+  EXPECT_EQ(upload.value()->append(random_bytes(6 * base::MiB, 8)).error().code(),
+            ErrorCode::unavailable)
+      << "and it can be asked again";
+}
+
+TEST_F(SftpTest, AWriteThatTheServerCouldNotTakeIsWrittenAgain) {
+  const TemporaryDirectory logs;
+  // No connection to what is behind it, and a lost one.
+  SshServer server(faulty_sftp(logs.path() + "/log", {"write:6:3:", "write:7:3:"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  const base::Bytes content = random_bytes(10 * base::MiB, 9);
+  const auto upload = storage.value()->begin_put();
+  ASSERT_WORKS(upload);
+  // The answers to an append's writes are looked at by a later one.
+  int failures = 0;
+  for (std::size_t at = 0; at < content.size();) {
+    const auto appended = upload.value()->append(base::ByteView(content).subspan(at, base::MiB));
+    if (appended.ok()) {
+      at += base::MiB;
+      continue;
+    }
+    ASSERT_EQ(appended.error().code(), ErrorCode::unavailable) << appended.error().to_string();
+    ASSERT_LT(++failures, 20);
+  }
+  EXPECT_GT(failures, 0);
+  ASSERT_WORKS(committed(*upload.value(), "large"));
+  EXPECT_TRUE(storage.value()->get("large", content.size()).value() == content);
+}
+
+TEST_F(SftpTest, WhatIsThereLasts) {
+  const TemporaryDirectory logs;
+  const std::string log = logs.path() + "/log";
+  // As if an earlier request for the link had come late.
+  SshServer server(faulty_sftp(log, {"hardlink@openssh.com!:4:1:"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  EXPECT_EQ(storage.value()->put("a", base::Bytes{1}).error().code(), ErrorCode::already_exists);
+  const auto after_the_link = lines_after(log, "hardlink@openssh.com");
+  EXPECT_TRUE(contains(after_the_link, "fsync@openssh.com"));
+  // Another's, which he may not have synced yet.
+  std::ofstream(log, std::ios::trunc);
+  EXPECT_EQ(storage.value()->put("a", base::Bytes{1}).error().code(), ErrorCode::already_exists);
+  EXPECT_TRUE(contains(lines_after(log, "fstat"), "fsync@openssh.com"));
+  EXPECT_FALSE(contains(lines_after(log, "fstat"), "hardlink@openssh.com"));
+}
+
+TEST_F(SftpTest, NewParentsOfTheRootLast) {
+  const TemporaryDirectory logs;
+  const std::string log = logs.path() + "/log";
+  SshServer server(faulty_sftp(log, {}));
+  const std::string root = server.fresh_directory();
+  ASSERT_WORKS(SftpStorage::create(server.url(root + "/new/root"), executor_));
+  std::vector<std::string> opened;
+  for (const std::string& line : lines_after(log, "never")) {
+    if (line.starts_with("open ")) opened.push_back(line.substr(5));
+  }
+  const std::string above = fs::path(root).parent_path();
+  EXPECT_EQ(opened, (std::vector<std::string>{above, root, root + "/new", root + "/new/root"}))
+      << "each that got a new entry";
+}
+
+TEST_F(SftpTest, AServerWithoutDescriptorsHasNotSynced) {
+  const TemporaryDirectory logs;
+  SshServer server(faulty_sftp(logs.path() + "/log", {"open:4:1:/packs", "opendir:4:1:/packs"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  const auto failed = storage.value()->put("packs/a/b", base::Bytes{1});
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().code(), ErrorCode::io) << failed.error().to_string();
+  ASSERT_WORKS(storage.value()->put("packs/a/b", base::Bytes{1}));
+}
+
+TEST_F(SftpTest, AServerThatOnlyListsDirectoriesIsGoodEnough) {
+  const TemporaryDirectory logs;
+  SshServer server(faulty_sftp(logs.path() + "/log", {"open:4:99:/packs"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  ASSERT_WORKS(storage.value()->put("packs/a/b", base::Bytes{1}));
+}
+
+TEST_F(SftpTest, AFailedListingLeavesNothingOpen) {
+  const TemporaryDirectory logs;
+  const std::string log = logs.path() + "/log";
+  SshServer server(faulty_sftp(log, {"opendir:3:1:/d03", "readdir:4:2:"}));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_FALSE(storage.ok()) << "the first listing fails";
+  const auto again = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(again);
+  for (const std::string name : {"d01/x", "d02/x", "d03/x", "d04/x", "d05/x"}) {
+    ASSERT_WORKS(again.value()->put(name, base::Bytes{1}));
+  }
+  ASSERT_WORKS(again.value()->stat("d01/x"));  // behind it nothing of the puts is under way
+  std::ofstream(log, std::ios::trunc);
+  EXPECT_EQ(again.value()->list({}).error().code(), ErrorCode::permission_denied);
+  EXPECT_EQ(again.value()->list_all("").value().size(), 5U);
+  const auto lines = lines_after(log, "never");
+  const auto beginning = [&](const std::string& with) {
+    return std::count_if(lines.begin(), lines.end(),
+                         [&](const std::string& line) { return line.starts_with(with); });
+  };
+  EXPECT_EQ(beginning("opendir"), 12) << "twice the root and what is in it";
+  EXPECT_EQ(beginning("close"), 11) << "one was not opened";
 }
 
 TEST_F(SftpTest, BytesThatAServerLostAreNoticed) {
@@ -306,6 +486,34 @@ TEST_F(SftpTest, ManyTasksShareFewConnections) {
   }
   tasks.clear();
   EXPECT_EQ(storage->list_all("many/").value().size(), 64U);
+}
+
+TEST_F(SftpTest, AServerThatRefusesMoreConnectionsIsNotPestered) {
+  const TemporaryDirectory attempts;
+  const passwd* user = ::getpwuid(::geteuid());
+  // A file for every login with a key that the server doesn't know.
+  SshServer server("AuthorizedKeysCommand /usr/bin/mktemp " + attempts.path() +
+                   "/XXXXXXXX\nAuthorizedKeysCommandUser " +
+                   std::string(user == nullptr ? "root" : user->pw_name));
+  const auto storage = SftpStorage::create(server.url(server.fresh_directory()), executor_);
+  ASSERT_WORKS(storage);
+  std::ofstream(server.directory() + "/authorized_keys", std::ios::trunc);
+  const auto count = [&] {
+    return std::distance(fs::directory_iterator(attempts.path()), fs::directory_iterator());
+  };
+  const auto before = count();
+  std::vector<std::unique_ptr<io::Task>> tasks;
+  for (int task = 0; task < 6; ++task) {
+    tasks.push_back(executor_.spawn("user", [&, task] {
+      for (int i = 0; i < 8; ++i) {
+        ASSERT_WORKS(storage.value()->put("t" + std::to_string(task) + "/" + std::to_string(i),
+                                          base::Bytes{1}));
+      }
+    }));
+  }
+  tasks.clear();
+  EXPECT_GT(count(), before);
+  EXPECT_LE(count() - before, 3) << "as many as may be made at the same time";
 }
 
 TEST_F(SftpTest, TheFactoryKnowsIt) {

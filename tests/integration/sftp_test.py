@@ -2,94 +2,31 @@
 """The program over OpenSSH's server: what it does in a directory it does there, and the directory itself
 is the same repository. Clients are killed and connections cut in the midst."""
 
-import getpass
 import os
 import random
 import shutil
-import signal
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
+SUPPORT = Path(__file__).resolve().parents[1] / "support"
+sys.path.insert(0, str(SUPPORT))
+from ssh_server import SshServer  # noqa: E402
+
 PROGRAM = os.environ.get("HOLDFAST", "")
-SSHD = "/usr/sbin/sshd"
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def children_of(parent):
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-        except (OSError, IndexError):
-            continue
-        if int(fields[1]) == parent:
-            found += [int(entry.name), *children_of(int(entry.name))]
-    return found
-
-
-class Server:
-    """sshd on the loopback, with keys of its own."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        self.port = free_port()
-        for name in ("host_key", "user_key"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", directory / name], check=True)
-        key = " ".join((directory / "host_key.pub").read_text().split()[:2])
-        (directory / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {key}\n")
-        shutil.copy(directory / "user_key.pub", directory / "authorized_keys")
-        (directory / "sshd_config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {directory}/host_key\nPidFile none\n"
-            f"AuthorizedKeysFile {directory}/authorized_keys\nStrictModes no\nUsePAM no\nMaxStartups 100\n"
-            "PasswordAuthentication no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n")
-        if os.geteuid() == 0:
-            Path("/run/sshd").mkdir(exist_ok=True)
-        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", directory / "sshd_config"],
-                                        stderr=subprocess.DEVNULL)
-        for _ in range(400):
-            with socket.socket() as one:
-                if one.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.025)
-        raise AssertionError("sshd does not answer")
-
-    def url(self, path):
-        return (f"sftp://{getpass.getuser()}@127.0.0.1:{self.port}{path}"
-                f"?identity-file={self.directory}/user_key&known-hosts-file={self.directory}/known_hosts")
-
-    def drop_sessions(self):
-        for one in children_of(self.process.pid):
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
-    def stop(self):
-        sessions = children_of(self.process.pid)
-        self.process.kill()
-        self.process.wait()
-        for one in sessions:
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 class SftpTest(unittest.TestCase):
+    subsystem = "internal-sftp"
+
     def setUp(self):
         self.place = Path(tempfile.mkdtemp(prefix="holdfast-sftp-"))
         self.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
         (self.place / "ssh").mkdir()
-        self.server = Server(self.place / "ssh")
+        self.server = SshServer(self.place / "ssh", self.subsystem)
         self.addCleanup(self.server.stop)
         self.url = self.server.url(f"{self.place}/repository")
         self.tree = self.place / "tree"
@@ -114,6 +51,15 @@ class SftpTest(unittest.TestCase):
     def start(self, *arguments):
         return subprocess.Popen([PROGRAM, *map(str, arguments)], env=self.environment(),
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def with_ssh_config(self, config):
+        """How to run the program with this ~/.ssh/config. libssh takes the home directory from the user database, so
+        another one needs a mount."""
+        (self.place / ".ssh").mkdir()
+        (self.place / ".ssh/config").write_text(config)
+        (self.place / "passwd").write_text(f"root:x:0:0:root:{self.place}:/bin/sh\n")
+        return ["unshare", "--mount", "sh", "-c", f'mount --bind {self.place}/passwd /etc/passwd && exec "$@"',
+                "sh", PROGRAM]
 
     def expect_restores(self, url):
         into = self.place / "restored"
@@ -159,6 +105,69 @@ class SftpTest(unittest.TestCase):
         self.assertEqual(client.returncode, 0, output)
         self.run_program("verify", "--from", self.url, "--level", "sound")
         self.expect_restores(self.url)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs a home directory of its own")
+    def test_a_proxy_command_that_ends_is_an_outage(self):
+        alone = self.with_ssh_config(f"Host *\n  ProxyCommand bash {self.place}/relay %h %p\n")
+        (self.place / "relay").write_text(
+            f"exec 3<>/dev/tcp/$1/$2\ncat <&3 &\necho $$ $! >>{self.place}/relays\nexec cat >&3\n")
+        subprocess.run([*alone, "init", "--to", self.url], env=self.environment(), check=True,
+                       stdout=subprocess.DEVNULL)
+        client = subprocess.Popen([*alone, "backup", str(self.tree), "--to", self.url], env=self.environment(),
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(4):
+            time.sleep(0.3)
+            for one in (self.place / "relays").read_text().split():
+                try:
+                    os.kill(int(one), signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            (self.place / "relays").write_text("")
+        output, _ = client.communicate(timeout=300)
+        self.assertEqual(client.returncode, 0, output)
+        self.expect_restores(self.url)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs a home directory of its own")
+    def test_what_the_ssh_configuration_says(self):
+        alone = self.with_ssh_config(
+            f"Host backup\n  HostName 127.0.0.1\n  Port {self.server.port}\n  User {getpass.getuser()}\n"
+            f"  UserKnownHostsFile {self.place}/trusted\n  IdentityFile {self.server.directory}/user_key\n")
+
+        def init(url):
+            return subprocess.run([*alone, "init", "--to", url], env=self.environment(), check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100)
+        url = f"sftp://backup{self.place}/repository"
+        unknown = init(url)
+        self.assertEqual(unknown.returncode, 1, unknown.stdout)
+        self.assertIn(f"[127.0.0.1]:{self.server.port} is not known", unknown.stdout)
+        # The hint names the file and the form of the name that count.
+        command = unknown.stdout[unknown.stdout.index("echo "):].splitlines()[0]
+        subprocess.run(["sh", "-c", command], check=True)
+        self.assertTrue((self.place / "trusted").exists(), command)
+        # A port in the URL wins, be it the usual one.
+        elsewhere = init(f"sftp://backup:22{self.place}/elsewhere")
+        self.assertEqual(elsewhere.returncode, 1, elsewhere.stdout)
+        self.assertFalse((self.place / "elsewhere").exists())
+        done = init(url)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_an_interrupt_in_an_outage(self):
+        self.run_program("init", "--to", self.url)
+        client = self.start("backup", self.tree, "--to", self.url)
+        time.sleep(0.4)
+        sessions = children_of(self.server.process.pid)
+        for one in (self.server.process.pid, *sessions):
+            os.kill(one, signal.SIGSTOP)
+        time.sleep(1)
+        begun = time.monotonic()
+        client.send_signal(signal.SIGINT)
+        output, _ = client.communicate(timeout=100)
+        took = time.monotonic() - begun
+        for one in (self.server.process.pid, *sessions):
+            os.kill(one, signal.SIGCONT)
+        self.assertEqual(client.returncode, 1, output)
+        self.assertIn(b"interrupted", output)
+        self.assertLess(took, 10)
 
     def test_an_unknown_server_is_refused(self):
         (self.server.directory / "known_hosts").write_text("")

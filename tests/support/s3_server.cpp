@@ -145,12 +145,14 @@ void S3Server::make_bucket(const std::string& name, Buckets kind) {
   const std::string header =
       kind == Buckets::locked ? "x-amz-bucket-object-lock-enabled:true" : std::string();
   CHECK(request("PUT", "/" + name, {}, header) == 200, "the bucket could not be made");
-  if (kind == Buckets::plain) return;
-  const std::string versioning =
-      "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-      "<Status>Enabled</Status></VersioningConfiguration>";
-  CHECK(kind == Buckets::locked || request("PUT", "/" + name + "?versioning", versioning) == 200,
-        "versioning could not be turned on");
+  if (kind == Buckets::versioned) set_versioning(name, "Enabled");
+}
+
+void S3Server::set_versioning(const std::string& bucket, const std::string& status) {
+  const std::string body =
+      "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>" +
+      status + "</Status></VersioningConfiguration>";
+  CHECK(request("PUT", "/" + bucket + "?versioning", body) == 200, "versioning cannot be set");
 }
 
 S3Url S3Server::url(const std::string& bucket, const std::string& prefix) const {

@@ -7,11 +7,11 @@
 #include <memory>
 #include <string>
 
-#include "../../src/storage/tests/temporary_directory.hpp"
 #include "base/clock.hpp"
 #include "io/executor.hpp"
 #include "storage/s3.hpp"
 #include "storage/url.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 
@@ -29,6 +29,8 @@ class S3Server {
   void stop();
   void start();
   void make_bucket(const std::string& name, Buckets kind);
+  // "Enabled" or "Suspended".
+  void set_versioning(const std::string& bucket, const std::string& status);
   // A signed request of the test's own; the answer's status.
   int request(const std::string& method, const std::string& path_and_query,
               const std::string& body = {}, const std::string& header = {});

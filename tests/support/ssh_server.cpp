@@ -185,6 +185,16 @@ SftpUrl SshServer::url(const std::string& directory) const {
   return url;
 }
 
+std::string faulty_sftp(const std::string& log, const std::vector<std::string>& rules) {
+  std::string line = "ForceCommand exec " HOLDFAST_SFTP_FILTER " " + log;
+  for (const std::string& rule : rules) line += " " + rule;
+  return line;
+}
+
+std::string plain_sftp_setting() {
+  return "ForceCommand /usr/bin/env python3 " HOLDFAST_TEST_SUPPORT "/plain_sftp_server.py";
+}
+
 SshServer& shared_ssh_server() {
   static SshServer server;
   return server;

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "../../src/storage/tests/temporary_directory.hpp"
 #include "io/executor.hpp"
 #include "storage/url.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 
@@ -47,6 +47,12 @@ class SshServer {
   int directories_ = 0;
   int keys_ = 0;
 };
+
+// Settings of a server that answers some requests of SFTP with faults, as `rules` say, and writes
+// all requests to `log`: tests/support/sftp_filter.py.
+std::string faulty_sftp(const std::string& log, const std::vector<std::string>& rules);
+// The setting that puts plain_sftp_server.py in the place of OpenSSH's: no extensions.
+std::string plain_sftp_setting();
 
 // One for the whole test binary.
 SshServer& shared_ssh_server();

@@ -7,7 +7,7 @@ from project import Complaint
 PICTURE = "docs/ARCHITECTURE.md"
 BLOCK = re.compile(r"^```layers\n(?P<body>.*?)^```", re.DOTALL | re.MULTILINE)
 # Libraries whose headers are heavy or leak their types: they stay behind a .cpp of the layer that wraps them.
-WRAPPED = re.compile(r"^(spdlog|nlohmann|CLI|openssl|sodium|zstd|xxhash|curl|fuse3|pugixml|libssh|yaml-cpp|date/|gtest|gmock|rapidcheck)\b")
+WRAPPED = re.compile(r"^(spdlog|nlohmann|CLI|openssl|sodium|zstd|xxhash|curl|fuse3|pugixml|libssh|yaml-cpp|date/|soci|sqlite3|gtest|gmock|rapidcheck)\b")
 
 
 def drawn_edges(text):
@@ -51,7 +51,9 @@ def resolves(project, file, quoted):
     roots = [project.root.joinpath(*file.parts[:-1]), project.root / "tests"]
     if file.layer:
         own = project.root / "src" / file.layer
-        roots = [roots[0], own, own / "tests"]
+        roots = [roots[0], own]
+        if "tests" in file.parts:
+            roots += [own / "tests", project.root / "tests"]
     roots += [project.root / "src" / layer / "include" for layer in project.edges]
     return any((root / quoted).is_file() for root in roots)
 

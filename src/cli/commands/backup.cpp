@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/units.hpp"
+#include "commands/component.hpp"
 #include "commands/handlers.hpp"
 #include "environment.hpp"
 #include "invocation.hpp"
@@ -11,6 +14,7 @@
 #include "requests.hpp"
 #include "session.hpp"
 #include "storage/s3_policy.hpp"
+#include "strategy_file.hpp"
 
 namespace holdfast::cli {
 
@@ -29,6 +33,14 @@ std::string command_of_record(const Invocation& invocation) {
     }
   }
   return text;
+}
+
+// Words that begin with / or . are paths.
+bool names_components(const Invocation& invocation) {
+  const auto& words = invocation.arguments("PATH");
+  return std::none_of(words.begin(), words.end(), [](const std::string& word) {
+    return word.starts_with('/') || word.starts_with('.');
+  });
 }
 
 Result<engine::BackupOptions> options_of(const Invocation& invocation) {
@@ -165,6 +177,7 @@ Result<ExitCode> print_policies(Invocation& invocation, const std::string& url,
 }  // namespace
 
 Result<ExitCode> run_init(Invocation& invocation) {
+  if (!invocation.option("to") && has_strategy_file(invocation)) return init_strategy(invocation);
   const auto url = TRY(repository_url(invocation));
   const auto policies = TRY(policies_for(url));
   if (invocation.flag("print-policy")) return print_policies(invocation, url, policies);
@@ -180,9 +193,16 @@ Result<ExitCode> run_init(Invocation& invocation) {
       options.config = other->repository().config();
       options.shared_domain = &other->repository().keys();
     }
-    id = TRY(engine::Location::create(
-        {.url = url, .cache_directory = cache_directory(), .environment = environment_variable},
-        options, passphrase.view()));
+    if (const auto life = invocation.option("session-life"))
+      options.config.session_ttl = TRY(base::parse_duration(*life).with_context("--session-life"));
+    if (const auto grace = invocation.option("prune-grace"))
+      options.config.prune_grace = TRY(base::parse_duration(*grace).with_context("--prune-grace"));
+    if (auto fits = repository::check_config(options.config); !fits.ok()) {
+      return std::move(fits).error().with_hint(
+          "give --prune-grace DURATION, at least 12 minutes longer than --session-life");
+    }
+    id = TRY(engine::Location::create(TRY(location_options(invocation, url, around.stop())),
+                                      options, passphrase.view()));
   }
   auto& output = invocation.output();
   output.summary(fmt::format("repository {} made at {}", base::to_hex(id), url));
@@ -200,6 +220,12 @@ Result<ExitCode> run_init(Invocation& invocation) {
 }
 
 Result<ExitCode> run_backup(Invocation& invocation) {
+  if (names_components(invocation)) {
+    if (has_strategy_file(invocation)) return back_up_components(invocation);
+    return base::Error(base::ErrorCode::invalid_argument,
+                       "there is nothing to back up: no path, and no strategy that has components")
+        .with_hint("name a path that begins with / or ., or the strategy with --config FILE");
+  }
   const auto options = TRY(options_of(invocation));
   const auto session = TRY(Session::open(invocation));
   const bool dry = invocation.flag("dry-run");

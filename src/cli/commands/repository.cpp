@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/units.hpp"
 #include "commands/handlers.hpp"
 #include "engine/parity.hpp"
+#include "environment.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
+#include "repository/object_name.hpp"
 #include "repository/prune.hpp"
 #include "repository/repair.hpp"
 #include "repository/stats.hpp"
@@ -111,7 +114,9 @@ void write_json(JsonWriter& json, const repository::MendReport& mended,
   json.integer("packs", report.index.packs);
   json.integer("chunks", report.index.chunks);
   write_ignored(json, "unreadable_packs", report.index.unreadable_packs);
+  write_names(json, "put_back", report.put_back);
   write_names(json, "removed_objects", report.removed_objects);
+  write_names(json, "lost_objects", report.lost_objects);
   json.begin_array("removed_snapshots");
   for (const auto& id : report.removed_snapshots) json.text(hex(id));
   json.end();
@@ -136,6 +141,23 @@ void write_json(JsonWriter& json, const repository::MendReport& mended,
   json.number("duration_seconds", seconds);
 }
 
+// What an object was that nothing takes the place of.
+std::string what_was(std::string_view object) {
+  if (object.starts_with(repository::notes_prefix))
+    return "a tag, a hold or a release of a snapshot; hold again what is to be held";
+  if (object.starts_with(repository::keys_prefix))
+    return "a key slot; 'holdfast key list' shows those that are left";
+  if (object.starts_with(repository::roster_prefix)) return "an old roster of writers";
+  return "the list of packs that a prune had condemned; the next one makes another";
+}
+
+// Packs and segments are written anew, snapshots replaced or named as lost.
+bool has_successor(std::string_view object) {
+  return std::ranges::any_of(std::array{repository::data_prefix, repository::tree_prefix,
+                                        repository::index_prefix, repository::snapshots_prefix},
+                             [&](std::string_view prefix) { return object.starts_with(prefix); });
+}
+
 void write_text(Output& output, const repository::MendReport& mended,
                 const repository::RepairReport& report, double seconds) {
   for (const auto& name : mended.mended) output.result("mended: " + name);
@@ -145,7 +167,9 @@ void write_text(Output& output, const repository::MendReport& mended,
   for (const auto& pack : report.index.unreadable_packs) {
     output.result("unreadable: " + pack.name + ": " + pack.error.to_string());
   }
+  for (const auto& name : report.put_back) output.result("put back from the cache: " + name);
   for (const auto& object : report.removed_objects) output.result("removed: " + object);
+  for (const auto& object : report.lost_objects) output.result("lost: " + what_was(object));
   for (const auto& id : report.removed_snapshots)
     output.result("lost: snapshot " + short_id(id) + ", all of it");
   for (const auto& [before, after] : report.replaced) {
@@ -155,11 +179,11 @@ void write_text(Output& output, const repository::MendReport& mended,
     output.result(fmt::format("lost: snapshot {}: {}: {}", file.snapshot.substr(0, 8), file.path,
                               file.reason));
   }
-  output.summary(fmt::format("{}; the index holds {} packs",
-                             report.lost_count == 0
-                                 ? "no file is lost"
-                                 : fmt::format("{} files are lost", report.lost_count),
-                             report.index.packs));
+  auto summary = report.lost_count == 0 ? std::string("no file is lost")
+                                        : fmt::format("{} files are lost", report.lost_count);
+  if (!report.lost_objects.empty())
+    summary += fmt::format("; {} other objects are lost", report.lost_objects.size());
+  output.summary(fmt::format("{}; the index holds {} packs", summary, report.index.packs));
   output.summary(
       fmt::format("  time  {}", base::format_duration({static_cast<std::int64_t>(seconds * 1e9)})));
 }
@@ -193,8 +217,9 @@ void write_text(Output& output, const repository::ProtectReport& report, int per
 // What parity can put right needs no key, and may be the very key slot.
 Result<repository::MendReport> mend_first(Invocation& invocation) {
   Surroundings around(invocation);
-  auto mended = engine::mend_at(TRY(repository_url(invocation)),
-                                counting(around, "mending", "objects"), around.stop());
+  auto mended =
+      engine::mend_at({.url = TRY(repository_url(invocation)), .environment = environment_variable},
+                      counting(around, "mending", "objects"), around.stop());
   around.end_progress();
   return mended;
 }
@@ -269,9 +294,9 @@ Result<ExitCode> run_repository_protect(Invocation& invocation) {
   const auto percent =
       TRY(parse_number("parity", *invocation.option("parity"), 1, repository::parity_percent_max));
   Surroundings around(invocation);
-  const auto report =
-      TRY(engine::protect_at(url, static_cast<unsigned>(percent),
-                             counting(around, "protecting", "objects"), around.stop()));
+  const auto report = TRY(engine::protect_at(
+      {.url = url, .environment = environment_variable}, static_cast<unsigned>(percent),
+      counting(around, "protecting", "objects"), around.stop()));
   around.end_progress();
   auto& output = invocation.output();
   if (output.is_json()) {
@@ -298,7 +323,10 @@ Result<ExitCode> run_repository_repair(Invocation& invocation) {
   } else {
     write_text(output, mended, report, watch.seconds());
   }
-  const bool lost = report.lost_count > 0 || !report.removed_snapshots.empty();
+  const bool lost =
+      report.lost_count > 0 || !report.removed_snapshots.empty() || !report.lost_objects.empty() ||
+      std::ranges::any_of(mended.unmendable,
+                          [](const auto& object) { return !has_successor(object.name); });
   return lost ? ExitCode::damage : ExitCode::done;
 }
 

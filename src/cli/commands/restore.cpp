@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include "base/units.hpp"
+#include "commands/component.hpp"
 #include "commands/handlers.hpp"
+#include "engine/component_restore.hpp"
 #include "engine/verify.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
 #include "requests.hpp"
 #include "session.hpp"
+#include "strategy_session.hpp"
 
 namespace holdfast::cli {
 
@@ -72,6 +75,75 @@ void write_text(Output& output, const engine::RestoreReport& report,
                              base::format_size(totals.bytes)));
   output.summary(fmt::format("  time      {}", duration_text(report.duration_seconds)));
   if (totals.failures > 0) output.summary(fmt::format("  failed    {}", totals.failures));
+}
+
+// Where a restore goes: --into, or, for a component, where it came from.
+Result<std::string> target_of(const Invocation& invocation) {
+  if (!invocation.flag("in-place")) return target_directory(TRY(invocation.required("into")));
+  if (!invocation.option("into")) return std::string("/");
+  return base::Error(base::ErrorCode::invalid_argument, "--into and --in-place exclude each other")
+      .with_hint("give one of them");
+}
+
+Result<source::FilesRestoreOptions> options_of(const Invocation& invocation) {
+  using Run = source::FilesRestoreOptions::Run;
+  return source::FilesRestoreOptions{
+      .target = TRY(target_of(invocation)),
+      .path = {},
+      .includes = invocation.options("include"),
+      .overwrite = overwrite_of(TRY(invocation.required("overwrite"))),
+      .run = invocation.flag("dry-run") ? Run::dry : Run::real};
+}
+
+ExitCode exit_of(const engine::RestoreReport& report) {
+  if (report.files.damaged) return ExitCode::damage;
+  if (report.files.totals.failures > 0) return ExitCode::failed;
+  return report.files.notes.empty() ? ExitCode::done : ExitCode::warnings;
+}
+
+Result<ExitCode> restore_named_component(Invocation& invocation) {
+  using Service = engine::ComponentRestoreOptions::Service;
+  const auto session = TRY(StrategySession::open(invocation));
+  const auto& component = *TRY(session->component(invocation.argument("SNAPSHOT[:PATH]")));
+  engine::ComponentRestoreOptions options{
+      .at = {},
+      .from = invocation.option("to").value_or(""),
+      .files = TRY(options_of(invocation)),
+      .service = invocation.flag("in-place") ? Service::stop_and_start : Service::leave};
+  if (const auto at = invocation.option("at")) {
+    options.at = TRY(base::parse_utc(*at).with_context("--at"));
+  }
+  const auto report =
+      TRY(engine::restore_component(session->workplace(), component, options,
+                                    session->around().progress("restoring"), session->stop()));
+  session->around().end_progress();
+  auto& output = invocation.output();
+  if (output.is_json()) {
+    auto& json = output.json();
+    write_json(json, report.restored, options.files);
+    json.text("run", report.run);
+    json.text("component", component.name);
+    json.text("location", report.location);
+    json.text("captured", base::format_utc(report.captured));
+    json.begin_array("passed_over");
+    for (const auto& each : report.passed_over) json.text(each);
+    json.end();
+  } else {
+    for (const auto& each : report.passed_over) output.warning(each);
+    output.summary(fmt::format("{} as of {}, from {}", component.name,
+                               base::format_utc(report.captured), report.location));
+    write_text(output, report.restored, options.files);
+  }
+  return exit_of(report.restored);
+}
+
+// A component, unless a repository is named by its address.
+bool is_about_component(const Invocation& invocation) {
+  const auto& name = invocation.argument("SNAPSHOT[:PATH]");
+  if (name.find(':') != std::string::npos) return false;
+  const auto from = invocation.options("to");
+  if (!from.empty() && from.back().find_first_of("/:") != std::string::npos) return false;
+  return is_component(invocation, name);
 }
 
 std::string_view finding_name(engine::Finding::Kind kind) {
@@ -145,15 +217,16 @@ void write_text(Output& output, const engine::VerifyReport& report) {
 }  // namespace
 
 Result<ExitCode> run_restore(Invocation& invocation) {
+  if (is_about_component(invocation)) return restore_named_component(invocation);
+  for (const auto* option : {"at", "in-place"}) {
+    if (invocation.options(option).empty()) continue;
+    return base::Error(base::ErrorCode::invalid_argument,
+                       fmt::format("--{} is for components of a strategy", option))
+        .with_hint("name a component, and the strategy with --config");
+  }
   const auto wanted = TRY(parse_snapshot_path(invocation.argument("SNAPSHOT[:PATH]")));
-  source::FilesRestoreOptions options{
-      .target = TRY(target_directory(TRY(invocation.required("into")))),
-      .path = wanted.path,
-      .includes = invocation.options("include"),
-      .overwrite = overwrite_of(TRY(invocation.required("overwrite"))),
-      .run = invocation.flag("dry-run") ? source::FilesRestoreOptions::Run::dry
-                                        : source::FilesRestoreOptions::Run::real,
-  };
+  auto options = TRY(options_of(invocation));
+  options.path = wanted.path;
   const auto session = TRY(Session::open(invocation));
   const auto report =
       TRY(engine::restore(session->repository(), wanted.snapshot, options,
@@ -165,9 +238,7 @@ Result<ExitCode> run_restore(Invocation& invocation) {
   } else {
     write_text(output, report, options);
   }
-  if (report.files.damaged) return ExitCode::damage;
-  if (report.files.totals.failures > 0) return ExitCode::failed;
-  return report.files.notes.empty() ? ExitCode::done : ExitCode::warnings;
+  return exit_of(report);
 }
 
 Result<ExitCode> run_verify(Invocation& invocation) {

@@ -32,6 +32,12 @@ bool matches(const SnapshotRecord& snapshot, const repository::Tags& tags,
   });
 }
 
+std::vector<repository::IgnoredObject> damaged_of(const SnapshotList& list) {
+  auto damaged = list.damaged;
+  damaged.insert(damaged.end(), list.damaged_notes.begin(), list.damaged_notes.end());
+  return damaged;
+}
+
 void write_list(Output& output, const SnapshotList& list,
                 const std::vector<SnapshotRecord>& found) {
   if (output.is_json()) {
@@ -44,11 +50,11 @@ void write_list(Output& output, const SnapshotList& list,
       json.end();
     }
     json.end();
-    write_ignored(json, "damaged", list.damaged);
+    write_ignored(json, "damaged", damaged_of(list));
     write_ignored(json, "ignored", list.ignored);
     return;
   }
-  for (const auto& object : list.damaged)
+  for (const auto& object : damaged_of(list))
     output.warning(object.name + ": " + object.error.to_string());
   tell_ignored(output, list.ignored);
   if (found.empty()) output.summary("no snapshots");
@@ -150,7 +156,7 @@ Result<ExitCode> run_snapshot_list(Invocation& invocation) {
     if (matches(snapshot, tags, invocation.option("host"))) found.push_back(snapshot);
   }
   write_list(invocation.output(), list, found);
-  return list.damaged.empty() ? ExitCode::done : ExitCode::damage;
+  return damaged_of(list).empty() ? ExitCode::done : ExitCode::damage;
 }
 
 Result<ExitCode> run_snapshot_show(Invocation& invocation) {

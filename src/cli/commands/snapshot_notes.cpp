@@ -49,6 +49,7 @@ Result<std::vector<SnapshotRecord>> to_forget(Session& session,
           .with_hint(
               fmt::format("holdfast snapshot release {} ends the hold", short_id(snapshot.id)));
     }
+    TRY(repository::may_forget(session.repository(), snapshot));
     bool known = false;
     for (const auto& other : found) known = known || other.id == snapshot.id;
     if (!known) found.push_back(std::move(snapshot));

@@ -70,6 +70,9 @@ void print_diagnostics(const strategy::Parsed& parsed, Output& output) {
     }
     if (!each.hint.empty()) output.result(fmt::format("    {}", each.hint));
   }
+  if (const auto dropped = parsed.diagnostics.dropped(); dropped > 0) {
+    output.result(fmt::format("{} more of the same severities are not shown", dropped));
+  }
   const auto count = [&](Severity severity) {
     const auto number = parsed.diagnostics.count(severity);
     return fmt::format("{} {}{}", number, severity_name(severity), number == 1 ? "" : "s");
@@ -103,7 +106,8 @@ Result<strategy::ForecastAssumptions> assumptions_of(const Invocation& invocatio
   const auto churn = *invocation.option("churn");
   double percent = -1;
   const auto [end, error] = std::from_chars(churn.data(), churn.data() + churn.size(), percent);
-  if (error != std::errc() || std::string_view(end) != "%" || percent < 0 || percent > 100) {
+  const bool is_share = percent >= 0 && percent <= 100;  // which no NaN is
+  if (error != std::errc() || std::string_view(end) != "%" || !is_share) {
     return Error(ErrorCode::invalid_argument, fmt::format("--churn {}: no percentage", churn))
         .with_hint("write a number from 0 to 100 and %, like 1%");
   }

@@ -16,7 +16,8 @@ Command declare_init() {
       .description =
           "Makes an empty, encrypted repository at URL. The directory must be empty or absent; its "
           "parents are made "
-          "as needed.\n\n"
+          "as needed. Without --to: the repositories of the strategy that aren't there yet, with "
+          "one id key for all of them, so that copies move as they lie.\n\n"
           "The passphrase opens the repository's first key. Without any key nothing in the "
           "repository can be read, "
           "by anyone: keep a copy of the passphrase in another place than the machine that is "
@@ -35,8 +36,19 @@ Command declare_init() {
                    .completion = Completion::directory},
                   {.name = "print-policy",
                    .text =
-                       "Print the IAM policies for a repository at this s3: URL; make nothing."}},
-      .groups = {&repository_options(), &key_options(), &from_key_options()},
+                       "Print the IAM policies for a repository at this s3: URL; make nothing."},
+                  {.name = "session-life",
+                   .value = "DURATION",
+                   .text = "How long a machine may be silent (asleep, cut off) in the midst of a "
+                           "backup before its run counts as dead, and fails should it wake: 1h "
+                           "unless given."},
+                  {.name = "prune-grace",
+                   .value = "DURATION",
+                   .text = "How long prune waits between condemning and deleting where the storage "
+                           "is slow to show what was stored: 24h unless given, and at least 12 "
+                           "minutes longer than --session-life."}},
+      .groups = {&repository_options(), &key_options(), &from_key_options(), &strategy_options(),
+                 &state_options()},
       .exits = {{ExitCode::done, "the repository exists now"},
                 {ExitCode::failed, ""},
                 {ExitCode::usage, ""}},
@@ -48,15 +60,20 @@ Command declare_init() {
                    {"holdfast init --to sftp://backup@vault/srv/backup --copy-domain-from "
                     "/srv/backup",
                     "Makes a second place for copies of the first."}},
-      .json = {{"repository", FieldType::string, "Where it is."},
-               {"id", FieldType::string,
-                "The repository's id: 32 hexadecimal digits; not with --print-policy.",
+      .json = {{"repository", FieldType::string, "Where it is.", Presence::sometimes},
+               {"id", FieldType::string, "The repository's id: 32 hexadecimal digits.",
                 Presence::sometimes},
                {"writer_policy", FieldType::string,
                 "IAM policy, as JSON, for the machines that are backed up; of s3: URLs.",
                 Presence::sometimes},
                {"maintainer_policy", FieldType::string,
-                "IAM policy for those who prune; of s3: URLs.", Presence::sometimes}},
+                "IAM policy for those who prune; of s3: URLs.", Presence::sometimes},
+               {"locations", FieldType::array, "Of a strategy: what became of each, instead.",
+                Presence::sometimes},
+               {"locations[].location", FieldType::string, "Its name."},
+               {"locations[].url", FieldType::string, "Where it is."},
+               {"locations[].outcome", FieldType::string, "made, was there or failed."},
+               {"locations[].message", FieldType::string, "Why it failed; else empty."}},
       .run = &run_init,
   };
 }
@@ -97,6 +114,9 @@ std::vector<Option> backup_options() {
        .value = "NAME",
        .text = "The name of this machine in the snapshot, instead of the system's own."},
       {.name = "dry-run", .text = "Say what would be read and stored; store nothing."},
+      {.name = "plan",
+       .value = "NAME",
+       .text = "Of components: which plan. Without it, the first that takes snapshots itself."},
   };
 }
 
@@ -135,6 +155,28 @@ std::vector<Field> backup_fields() {
       {"warnings[].path_bytes", FieldType::string,
        "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
       {"warnings[].message", FieldType::string, "What happened to it."},
+      {"runs", FieldType::array, "Of components: one for each, instead of all the members above.",
+       Presence::sometimes},
+      {"runs[].run", FieldType::string, "The run's id."},
+      {"runs[].component", FieldType::string, "Of which component."},
+      {"runs[].plan", FieldType::string, "By which plan."},
+      {"runs[].state", FieldType::string, "succeeded, warnings, failed or cancelled."},
+      {"runs[].snapshot", FieldType::string, "Where it was captured; absent if it was not.",
+       Presence::sometimes},
+      {"runs[].bytes", FieldType::integer, "Size of all that was captured."},
+      {"runs[].bytes_read", FieldType::integer, "As above."},
+      {"runs[].bytes_new", FieldType::integer, "As above."},
+      {"runs[].bytes_stored", FieldType::integer, "As above."},
+      {"runs[].message", FieldType::string, "Why it failed; else empty."},
+      {"runs[].places", FieldType::array, "The locations of the plan."},
+      {"runs[].places[].location", FieldType::string, "Its name."},
+      {"runs[].places[].state", FieldType::string,
+       "captured, copied, or waiting: it is down, and the copy is caught up later."},
+      {"runs[].places[].snapshot", FieldType::string, "Its id there.", Presence::sometimes},
+      {"runs[].places[].bytes_stored", FieldType::integer, "What it took there."},
+      {"runs[].places[].expired", FieldType::integer, "Snapshots that retention let go there."},
+      {"runs[].places[].message", FieldType::string, "Why it waits; else empty."},
+      {"runs[].warnings", FieldType::array, "Strings."},
   };
 }
 
@@ -151,13 +193,16 @@ Command declare_backup() {
           "A path begins with / or . and is recorded absolute. Files that change, vanish or can't "
           "be read meanwhile "
           "are named as warnings in the output and in the snapshot; everything else is kept.\n\n"
-          "An interrupted backup loses nothing: the next one takes up what was stored.",
+          "An interrupted backup loses nothing: the next one takes up what was stored.\n\n"
+          "A word that begins otherwise names a component of the strategy: it is captured once, at "
+          "the first location of its plan that is up, and copied to the others; retention follows. "
+          "Without any argument all components are backed up that this version can.",
       .arguments = {{.name = "PATH",
-                     .count = Count::at_least_one,
-                     .text = "What to back up; begins with / or .",
+                     .count = Count::any,
+                     .text = "What to back up; begins with / or . , or names a component.",
                      .completion = Completion::path}},
       .options = backup_options(),
-      .groups = {&repository_options(), &key_options()},
+      .groups = {&repository_options(), &key_options(), &strategy_options(), &state_options()},
       .exits = {{ExitCode::done, "the snapshot exists and holds everything"},
                 {ExitCode::failed, "no snapshot was made"},
                 {ExitCode::usage, ""},
@@ -166,7 +211,9 @@ Command declare_backup() {
       .examples = {{"holdfast backup /etc /home --to /srv/backup --exclude '*.tmp' --tag role=web",
                     "Backs up two trees without temporary files."},
                    {"holdfast backup . --to /srv/backup --dry-run",
-                    "Shows what a backup would read."}},
+                    "Shows what a backup would read."},
+                   {"holdfast backup uploads --plan weekly",
+                    "Carries out one plan of ./holdfast.yaml now."}},
       .json = backup_fields(),
       .run = &run_backup,
   };

@@ -18,6 +18,8 @@ std::vector<Option> copy_options() {
        .text = "The repository that gets the copies.",
        .variable = "HOLDFAST_REPOSITORY",
        .completion = Completion::directory},
+      limit_upload_option(),
+      limit_download_option(),
   };
 }
 

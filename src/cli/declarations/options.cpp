@@ -3,6 +3,18 @@
 
 namespace holdfast::cli {
 
+Option limit_upload_option() {
+  return {.name = "limit-upload",
+          .value = "SIZE",
+          .text = "Send at most so many bytes a second to the repository, such as 5MiB."};
+}
+
+Option limit_download_option() {
+  return {.name = "limit-download",
+          .value = "SIZE",
+          .text = "Fetch at most so many bytes a second from the repository."};
+}
+
 const OptionGroup& program_options() {
   static const OptionGroup group{
       .title = "Output",
@@ -31,6 +43,8 @@ const OptionGroup& repository_options() {
            .variable = "HOLDFAST_REPOSITORY",
            .synonym = "from",
            .completion = Completion::directory},
+          limit_upload_option(),
+          limit_download_option(),
       }};
   return group;
 }
@@ -86,12 +100,42 @@ const OptionGroup& from_key_options() {
   return group;
 }
 
+const OptionGroup& strategy_options() {
+  static const OptionGroup group{
+      .title = "Strategy",
+      .options = {
+          {.name = "config",
+           .value = "FILE",
+           .text = "The strategy. Without this: ./holdfast.yaml, else /etc/holdfast/holdfast.yaml.",
+           .variable = "HOLDFAST_CONFIG",
+           .completion = Completion::path},
+          {.name = "environment",
+           .value = "NAME",
+           .text = "Which environment, instead of the one that the file says.",
+           .variable = "HOLDFAST_ENVIRONMENT"},
+      }};
+  return group;
+}
+
+const OptionGroup& state_options() {
+  static const OptionGroup group{
+      .title = "State",
+      .options = {{.name = "state",
+                   .value = "DIR",
+                   .text = "Where the catalog lies. Without this: /var/lib/holdfast for root, else "
+                           "~/.local/state/holdfast.",
+                   .variable = "HOLDFAST_STATE_DIR",
+                   .completion = Completion::directory}}};
+  return group;
+}
+
 const std::vector<CommandFamily>& command_families() {
   static const std::vector<CommandFamily> families{
       {"snapshot", "look at snapshots, label, keep and forget them"},
       {"repository", "measure and mend a repository"},
       {"key", "the keys that open a repository"},
       {"strategy", "check and explain what a strategy says"},
+      {"runs", "what was carried out, and how it went"},
   };
   return families;
 }

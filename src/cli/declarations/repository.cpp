@@ -162,7 +162,12 @@ Command declare_repair() {
                {"unreadable_packs", FieldType::array, "Packs that could not be read."},
                {"unreadable_packs[].object", FieldType::string, "Its name."},
                {"unreadable_packs[].message", FieldType::string, "What is wrong with it."},
+               {"put_back", FieldType::array,
+                "Damaged objects whose bytes the local cache had: strings."},
                {"removed_objects", FieldType::array, "Damaged objects that were removed: strings."},
+               {"lost_objects", FieldType::array,
+                "Of these, those that nothing takes the place of, such as tags, holds and key "
+                "slots: strings."},
                {"removed_snapshots", FieldType::array,
                 "Snapshots of which nothing could be read: strings."},
                {"replaced", FieldType::array,

@@ -10,7 +10,7 @@ std::vector<Option> restore_options() {
   return {
       {.name = "into",
        .value = "DIR",
-       .text = "Where the files go; made if it does not exist. Required.",
+       .text = "Where the files go; made if it does not exist. Required, or --in-place.",
        .completion = Completion::directory},
       {.name = "include",
        .value = "GLOB",
@@ -25,6 +25,13 @@ std::vector<Option> restore_options() {
        .choices = {"never", "changed", "always"},
        .fallback = "changed"},
       {.name = "dry-run", .text = "Say what would be written; write nothing."},
+      {.name = "at",
+       .value = "TIME",
+       .text =
+           "Of a component: as it was then, like 2026-11-20T12:00:00Z. Without it: the newest."},
+      {.name = "in-place",
+       .text = "Of a component: to where it was captured, instead of --into; what uses it is "
+               "stopped before and started after, as its `service` says."},
   };
 }
 
@@ -51,6 +58,13 @@ std::vector<Field> restore_fields() {
       {"failures[].message", FieldType::string, "What is wrong with it."},
       {"notes", FieldType::array,
        "What could not be set as it was and is no failure, such as owners: strings."},
+      {"run", FieldType::string, "Of a component: the run's id.", Presence::sometimes},
+      {"component", FieldType::string, "Its name.", Presence::sometimes},
+      {"location", FieldType::string, "Of a component: from where.", Presence::sometimes},
+      {"captured", FieldType::time, "Of a component: the instant that was restored.",
+       Presence::sometimes},
+      {"passed_over", FieldType::array, "Of a component: locations that were down, and why.",
+       Presence::sometimes},
   };
 }
 
@@ -66,13 +80,17 @@ Command declare_restore() {
           "on where it was. "
           "A symbolic link in DIR is never followed out of it. What the repository has lost is "
           "named file by file; "
-          "everything else is restored.",
+          "everything else is restored.\n\n"
+          "The name of a component of the strategy restores its newest snapshot, or the newest "
+          "that "
+          "had begun at --at, from the quickest location that has it, or from the location that "
+          "--from names.",
       .arguments = {{.name = "SNAPSHOT[:PATH]",
                      .count = Count::one,
                      .text =
                          "A snapshot's id, the beginning of one, or latest; and a path in it."}},
       .options = restore_options(),
-      .groups = {&repository_options(), &key_options()},
+      .groups = {&repository_options(), &key_options(), &strategy_options(), &state_options()},
       .exits = {{ExitCode::done, "everything asked for is in DIR"},
                 {ExitCode::failed, "failed, or some files could not be written; they are named"},
                 {ExitCode::usage, ""},
@@ -82,7 +100,9 @@ Command declare_restore() {
       .examples = {{"holdfast restore latest --from /srv/backup --into /mnt/restored",
                     "Recreates the newest snapshot: /etc becomes /mnt/restored/etc."},
                    {"holdfast restore 4f2a:/etc/ssh --from /srv/backup --into /mnt/ssh",
-                    "Puts what /etc/ssh held into /mnt/ssh."}},
+                    "Puts what /etc/ssh held into /mnt/ssh."},
+                   {"holdfast restore uploads --at 2026-11-20T12:00:00Z --into /mnt/restored",
+                    "Brings back a component as it was then."}},
       .json = restore_fields(),
       .run = &run_restore,
   };

@@ -32,7 +32,7 @@ Command declare_list() {
   auto fields = description_fields("snapshots[].");
   fields.insert(fields.begin(), {"snapshots", FieldType::array, "All that match, oldest first."});
   const std::vector<Field> passed_over{
-      {"damaged", FieldType::array, "Snapshot objects that can't be read."},
+      {"damaged", FieldType::array, "Snapshots, and notes of them, that can't be read."},
       {"damaged[].object", FieldType::string, "Its name."},
       {"damaged[].message", FieldType::string, "What is wrong with it."},
       {"ignored", FieldType::array,

@@ -6,23 +6,6 @@ namespace holdfast::cli {
 
 namespace {
 
-const OptionGroup& strategy_options() {
-  static const OptionGroup group{
-      .title = "Strategy",
-      .options = {
-          {.name = "config",
-           .value = "FILE",
-           .text = "The strategy. Without this: ./holdfast.yaml, else /etc/holdfast/holdfast.yaml.",
-           .variable = "HOLDFAST_CONFIG",
-           .completion = Completion::path},
-          {.name = "environment",
-           .value = "NAME",
-           .text = "Which environment, instead of the one that the file says.",
-           .variable = "HOLDFAST_ENVIRONMENT"},
-      }};
-  return group;
-}
-
 Option start_option(const std::string& text) {
   return {.name = "start", .value = "TIME", .text = text};
 }

@@ -65,7 +65,7 @@ TEST(Parser, ArgumentsNamedLikeCommandsAreArguments) {
 }
 
 TEST(Parser, CountsArguments) {
-  EXPECT_EQ(message({"backup"}), "backup needs PATH");
+  EXPECT_EQ(message({"restore"}), "restore needs SNAPSHOT[:PATH]");
   EXPECT_EQ(message({"snapshot", "diff", "a"}), "snapshot diff needs NEW");
   EXPECT_EQ(message({"verify", "a", "b"}), "verify does not expect 'b'");
   EXPECT_TRUE(parse({"verify"}).ok());

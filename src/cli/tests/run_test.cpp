@@ -92,10 +92,12 @@ TEST(Run, ErrorsAreJsonWhenAsked) {
 }
 
 TEST(Run, WordsThatAreNoPathsAreKeptForComponents) {
-  const auto ran = run_with({"backup", "postgres", "--to", "/nowhere"});
+  auto ran = run_with({"backup", "postgres", "/etc", "--to", "/nowhere"});
   EXPECT_EQ(ran.status, 2);
-  EXPECT_THAT(ran.err,
-              HasSubstr("components of a strategy are not built yet; a path begins with / or ."));
+  EXPECT_THAT(ran.err, HasSubstr("is no path: a path begins with / or ."));
+  ran = run_with({"backup", "postgres", "--config", "/nowhere/holdfast.yaml"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("can't read the strategy"));
 }
 
 TEST(Run, HostileArgumentsAreMadePrintable) {

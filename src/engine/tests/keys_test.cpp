@@ -2,10 +2,14 @@
 #include "engine/keys.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 
+#include "engine/verify.hpp"
 #include "engine_fixture.hpp"
 #include "repository/object_name.hpp"
+#include "repository/prune.hpp"
+#include "repository/repair.hpp"
 #include "repository/snapshot_list.hpp"
 
 namespace holdfast::engine {
@@ -237,6 +241,136 @@ TEST_F(KeysTest, NoSecretIsInAnyObject) {
       EXPECT_EQ(base::as_text(object).find(plain), std::string_view::npos)
           << name << " shows contents or names";
     }
+  }
+}
+
+// What one key may not rely on is no reason for another's to pass it over.
+TEST_F(KeysTest, AMachineThatWasUsedWithAWritersKeyRestoresEverythingWithAReaders) {
+  (void)back_up(*open());
+  (void)add(SlotRole::writer, "writes");
+  const auto writer = open("writes", "shared");
+  (void)must(verify(writer->repository(), Level::present, std::nullopt, {}, {}));
+  EXPECT_TRUE(differences(files(), restored(*open(passphrase, "shared"))).empty());
+}
+
+TEST_F(KeysTest, WhatANewMachineStoredIsReadAfterAProcessThatDidNotKnowIt) {
+  const auto before = open();
+  (void)add(SlotRole::writer, "writes");
+  (void)back_up(*open("writes", "writer"));
+  std::vector<repository::IgnoredObject> ignored;
+  (void)must(before->repository().refresh_index(repository::Repository::Segments::all, &ignored));
+  EXPECT_FALSE(ignored.empty());
+  EXPECT_TRUE(differences(files(), restored(*open())).empty());
+}
+
+TEST_F(KeysTest, WritersThatShareAMachineTrustTheirOwnSegmentsOnly) {
+  (void)add(SlotRole::writer, "one", Deduplication::shared);
+  (void)add(SlotRole::writer, "two", Deduplication::shared);
+  let_it_settle();
+  (void)back_up(*open("one", "shared"));
+  EXPECT_GE(back_up(*open("two", "shared")).bytes_new, 370'011U);
+}
+
+TEST_F(KeysTest, WhoWasEnrolledWhileAPruneRunsIsKnownToIt) {
+  (void)back_up(*open());
+  const auto pruning = open();
+  (void)add(SlotRole::writer, "writes");
+  (void)back_up(*open("writes", "writer"));
+  const auto report =
+      must(repository::prune(pruning->repository(), {}, repository::PruneRun::real, {}, {}));
+  EXPECT_EQ(report.snapshots, 2U);
+  EXPECT_TRUE(report.ignored.empty());
+}
+
+// A machine whose enrolment can't be read is a machine, not nobody: what it stored stays.
+class DamagedRosterTest : public KeysTest {
+ protected:
+  DamagedRosterTest() {
+    first_ = *back_up(*open()).snapshot;
+    (void)add(SlotRole::writer, "writes");
+    (void)back_up(*open("writes", "writer"));
+    // Old enough for a prune to take what belongs to nobody.
+    const auto then = std::filesystem::file_time_type::clock::now() - std::chrono::days(3);
+    for (const auto& name : packs()) std::filesystem::last_write_time(object_path(name), then);
+    packs_ = packs();
+    EXPECT_EQ(objects("roster").size(), 2U);
+    newest_ = objects("roster").back();
+    flip_byte(newest_, 90);
+  }
+  [[nodiscard]] std::vector<std::string> packs() const {
+    auto names = objects("data");
+    for (const auto& name : objects("tree")) names.push_back(name);
+    return names;
+  }
+  // An administrator's, who was never here before.
+  [[nodiscard]] std::unique_ptr<Location> open_elsewhere() const {
+    return open(passphrase, "elsewhere");
+  }
+  void expect_all_there() {
+    EXPECT_EQ(packs(), packs_);
+    EXPECT_EQ(objects("snapshots").size(), 2U);
+    EXPECT_EQ(objects("roster").size(), 2U);
+    flip_byte(newest_, 90);
+    const auto report =
+        must(verify(open(passphrase, "again")->repository(), Level::sound, std::nullopt, {}, {}));
+    EXPECT_EQ(report.damage_count, 0U);
+    EXPECT_EQ(report.unchecked_count, 0U);
+    EXPECT_EQ(report.snapshots, 2U);
+  }
+
+  repository::ObjectHash first_{};
+  std::string newest_;
+  std::vector<std::string> packs_;
+};
+
+TEST_F(DamagedRosterTest, APruneRefuses) {
+  for (const auto run : {repository::PruneRun::dry, repository::PruneRun::real}) {
+    const auto at = open_elsewhere();
+    const auto report = repository::prune(at->repository(), {}, run, {}, {});
+    ASSERT_FALSE(report.ok());
+    EXPECT_EQ(report.error().code(), ErrorCode::damaged);
+    EXPECT_NE(report.error().message().find(newest_), std::string::npos);
+    EXPECT_FALSE(report.error().hint().empty());
+  }
+  expect_all_there();
+}
+
+TEST_F(DamagedRosterTest, ARepairRefuses) {
+  const auto report = repository::repair(open_elsewhere()->repository(), {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), ErrorCode::damaged);
+  EXPECT_EQ(repository::rebuild_index(open_elsewhere()->repository(), {}, {}).error().code(),
+            ErrorCode::damaged);
+  expect_all_there();
+}
+
+TEST_F(DamagedRosterTest, NobodyIsEnrolledOrForgotten) {
+  const auto at = open_elsewhere();
+  EXPECT_EQ(at->repository().write_roster(at->repository().roster().writers).error().code(),
+            ErrorCode::damaged)
+      << "the next roster would leave out who is on the damaged one";
+  const auto list = must(repository::list_snapshots(at->repository()));
+  EXPECT_EQ(repository::forget_snapshot(at->repository(), list.snapshots.at(0)).error().code(),
+            ErrorCode::damaged)
+      << "a machine that isn't known here may hold it";
+  expect_all_there();
+}
+
+TEST_F(DamagedRosterTest, RestoresGoOnWhereverTheyAreMade) {
+  for (const std::string machine : {"a", "elsewhere"}) {
+    const auto at = open(passphrase, machine);
+    EXPECT_TRUE(differences(files(), restored(*at, base::to_hex(first_), machine)).empty());
+  }
+}
+
+TEST_F(DamagedRosterTest, AVerificationNamesIt) {
+  for (const auto level : {Level::present, Level::intact, Level::sound}) {
+    const auto report = must(verify(open_elsewhere()->repository(), level, std::nullopt, {}, {}));
+    const auto named =
+        std::count_if(report.findings.begin(), report.findings.end(), [&](const Finding& each) {
+          return each.object == newest_ && each.kind == Finding::Kind::damage;
+        });
+    EXPECT_EQ(named, 1) << level_name(level);
   }
 }
 

@@ -22,7 +22,7 @@ class ParityTest : public EngineTest {
     write("large", noise(5, 900'000));
     create();
     (void)back_up(*open());
-    EXPECT_TRUE(must(protect_at(url(), 5, {}, {})).skipped.empty());
+    EXPECT_TRUE(must(protect_at({.url = url()}, 5, {}, {})).skipped.empty());
   }
   [[nodiscard]] std::string url() const { return location().url; }
   [[nodiscard]] VerifyReport verified(Level level) const {
@@ -65,7 +65,7 @@ TEST_F(ParityTest, DamageEverywhereIsMendedAndEverythingRestores) {
   std::sort(damaged.begin(), damaged.end());
   EXPECT_FALSE(Location::open(location("fresh"), bytes(passphrase)).ok());
 
-  const auto mended = must(mend_at(url(), {}, {}));
+  const auto mended = must(mend_at({.url = url()}, {}, {}));
   EXPECT_EQ(mended.mended, damaged);
   EXPECT_TRUE(mended.unmendable.empty() && mended.renewed.empty());
   const auto repaired = must(repository::repair(open()->repository(), {}, {}));
@@ -96,7 +96,7 @@ TEST_F(ParityTest, VerifySaysWhatRepairCanMend) {
   EXPECT_NE(first->message.find("'holdfast repository repair' can mend it"), std::string::npos)
       << first->message;
   EXPECT_NE(second->message.find("its parity is not enough"), std::string::npos) << second->message;
-  const auto mended = must(mend_at(url(), {}, {}));
+  const auto mended = must(mend_at({.url = url()}, {}, {}));
   EXPECT_EQ(mended.mended, std::vector<std::string>{packs[0]});
   ASSERT_EQ(mended.unmendable.size(), 1U);
   EXPECT_EQ(mended.unmendable[0].name, packs[1]);
@@ -117,18 +117,18 @@ TEST_F(ParityTest, VerifyTellsDamagedForgedAndForeignParityApart) {
   ASSERT_NE(finding_of(report, "mended/data/leftover"), nullptr);
   EXPECT_EQ(finding_of(report, "mended/data/leftover")->kind, Kind::note);
   EXPECT_EQ(verified(Level::present).damage_count, 0U) << "nothing is read";
-  EXPECT_EQ(must(mend_at(url(), {}, {})).renewed, std::vector<std::string>{sidecars[0]});
+  EXPECT_EQ(must(mend_at({.url = url()}, {}, {})).renewed, std::vector<std::string>{sidecars[0]});
   EXPECT_EQ(verified(Level::sound).damage_count, 0U);
 }
 
 TEST_F(ParityTest, WhereNoRepositoryIs) {
   const auto nowhere = root() + "/nowhere";
-  EXPECT_FALSE(protect_at(nowhere, 5, {}, {}).ok());
+  EXPECT_FALSE(protect_at({.url = nowhere}, 5, {}, {}).ok());
   std::filesystem::create_directory(nowhere);
-  const auto empty = protect_at(nowhere, 5, {}, {});
+  const auto empty = protect_at({.url = nowhere}, 5, {}, {});
   ASSERT_FALSE(empty.ok());
   EXPECT_EQ(empty.error().code(), base::ErrorCode::not_found);
-  EXPECT_FALSE(mend_at(nowhere, {}, {}).ok());
+  EXPECT_FALSE(mend_at({.url = nowhere}, {}, {}).ok());
 }
 
 }  // namespace

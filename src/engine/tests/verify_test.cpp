@@ -11,17 +11,20 @@
 #include "engine_fixture.hpp"
 #include "repository/condemnation.hpp"
 #include "repository/object_name.hpp"
+#include "repository/path_key.hpp"
 #include "repository/prune.hpp"
 #include "repository/repair.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/session.hpp"
 #include "repository/snapshot_list.hpp"
+#include "repository/snapshot_writer.hpp"
 #include "repository/tree_cursor.hpp"
 
 namespace holdfast::engine {
 namespace {
 
 using base::ErrorCode;
+using repository::ChunkId;
 using Kind = Finding::Kind;
 
 class VerifyTest : public EngineTest {
@@ -360,6 +363,130 @@ TEST_F(VerifyTest, damage_in_a_copy_that_kept_no_times_is_damage) {
   const auto pruned = repository::prune(at->repository(), {}, repository::PruneRun::real, {}, {});
   ASSERT_FALSE(pruned.ok());
   EXPECT_FALSE(objects("snapshots/").empty());
+}
+
+// A writer is believed about where its chunks lie; whether they do is what a verification is for.
+TEST_F(VerifyTest, AnIndexThatPlacesAChunkWronglyIsDamage) {
+  const auto [object, middle] = place_of("a");
+  {
+    const auto at = open();
+    auto& repository = at->repository();
+    using Segments = repository::Repository::Segments;
+    const auto* index = must(repository.refresh_index(Segments::all));
+    for (const auto& name : index->segments()) {
+      auto segment = must(repository.read_segment(name, Segments::all));
+      segment.superseded = {name};
+      for (auto& chunk : segment.chunks) {
+        const auto& pack = segment.packs.at(chunk.pack);
+        if (repository::pack_object_name(pack.type, pack.name) == object &&
+            chunk.offset + chunk.stored_size / 2 == middle)
+          ++chunk.offset;
+      }
+      (void)must(repository.write_segment(segment, repository.own_domain(),
+                                          repository::Repository::SignAs::writer));
+    }
+  }
+  expect_sound(verified(Level::intact));
+  for (const auto level : {Level::readable, Level::sound}) {
+    const auto report = verified(level);
+    EXPECT_TRUE(names_object(report, object)) << level_name(level);
+    EXPECT_EQ(damaged_files(report), std::set<std::string>{"a"}) << level_name(level);
+  }
+  (void)must(repository::rebuild_index(open()->repository(), {}, {}));
+  expect_sound(verified(Level::sound, "later"));
+}
+
+class LateSnapshotTest : public VerifyTest {
+ protected:
+  // Of a tree that isn't there, or of the snapshot's.
+  enum class Tree { absent, there };
+  [[nodiscard]] std::string put_late(Tree tree) const {
+    const auto at = open();
+    auto& repository = at->repository();
+    auto summary = must(repository::list_snapshots(repository)).snapshots.at(0).summary;
+    if (tree == Tree::absent) summary.root.id = ChunkId{7};
+    const auto body = repository::encode_snapshot(repository.id(), repository.own_domain(),
+                                                  repository.config().box_public_key, summary, {},
+                                                  repository.environment().random);
+    const auto object = repository::sign_object(repository::snapshot_magic, repository.id(),
+                                                *repository.keys().writer, body);
+    const auto hash =
+        must(repository::put_object(repository.storage(), repository::snapshots_prefix, object))
+            .hash;
+    std::filesystem::last_write_time(
+        object_path(repository::object_name(repository::snapshots_prefix, hash)),
+        std::filesystem::file_time_type::clock::now() + std::chrono::hours(5));
+    return base::to_hex(hash);
+  }
+};
+
+TEST_F(LateSnapshotTest, OneThatIsNotCompleteIsANoteUnlessItIsNamed) {
+  const auto late = put_late(Tree::absent);
+  for (const auto level : all_levels) {
+    const auto whole = verified(level);
+    EXPECT_EQ(whole.damage_count, 0U) << level_name(level) << ": " << first_message(whole);
+    EXPECT_EQ(whole.unchecked_count, 0U) << level_name(level);
+    EXPECT_EQ(whole.note_count, 1U) << level_name(level);
+    const auto at = open(passphrase, "fresh");
+    const auto one = must(verify(at->repository(), level, late, {}, {}));
+    EXPECT_GT(one.damage_count, 0U) << level_name(level);
+  }
+}
+
+TEST_F(LateSnapshotTest, ARestoreOfItWarns) {
+  const auto late = put_late(Tree::there);
+  const auto at = open();
+  const source::FilesRestoreOptions options{.target = root() + "/restored", .path = files()};
+  const auto report = must(engine::restore(at->repository(), late, options, {}, {}));
+  ASSERT_EQ(report.files.notes.size(), 1U);
+  EXPECT_NE(report.files.notes[0].find("late"), std::string::npos);
+  const auto latest = must(engine::restore(
+      at->repository(), "latest", {.target = root() + "/latest", .path = files()}, {}, {}));
+  EXPECT_EQ(base::to_hex(latest.snapshot), snapshot_);
+  EXPECT_TRUE(latest.files.notes.empty());
+}
+
+TEST_F(VerifyTest, AGapInOneTreeHidesNothingInAnother) {
+  const auto trees = objects("tree");
+  repository::ObjectHash other{};
+  {
+    const auto at = open();
+    auto writer = must(repository::SnapshotWriter::begin(at->repository(), {.source = "files",
+                                                                            .host = "test",
+                                                                            .label = "other",
+                                                                            .paths = {},
+                                                                            .tags = {},
+                                                                            .command = {},
+                                                                            .program = {},
+                                                                            .started = {},
+                                                                            .rewrite_of = {}}));
+    repository::Entry entry;
+    entry.key = must(repository::key_of_path("/x"));
+    entry.attributes = {0xff};  // nothing that makes sense
+    must(writer->add(std::move(entry)));
+    other = must(writer->commit({})).id;
+  }
+  for (const auto& pack : trees) flip_byte(pack, 300);
+  const auto report = verified(Level::sound);
+  const auto named = [&](const std::string& snapshot) {
+    return std::count_if(report.findings.begin(), report.findings.end(),
+                         [&](const Finding& each) { return each.snapshot == snapshot; });
+  };
+  EXPECT_GT(named(snapshot_), 0);
+  EXPECT_EQ(named(base::to_hex(other)), 1);
+}
+
+TEST_F(VerifyTest, ADamagedHoldIsFoundOnEveryLevel) {
+  {
+    const auto at = open();
+    const auto id = must(repository::list_snapshots(at->repository())).snapshots.at(0).id;
+    must(repository::write_note(at->repository(), id, repository::NoteAction::hold, "", "legal"));
+  }
+  const auto note = objects("notes").at(0);
+  flip_byte(note, 60);
+  for (const auto level : all_levels) {
+    EXPECT_TRUE(names_object(verified(level), note)) << level_name(level);
+  }
 }
 
 }  // namespace

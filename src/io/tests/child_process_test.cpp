@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "io/file.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::io {
 namespace {
@@ -58,6 +58,15 @@ TEST(RunChild, HidesSecretsFromTheEnvironment) {
   EXPECT_THAT(output_of(command), Not(HasSubstr("=seen")));
   ::unsetenv("BACKUP_ENCRYPTION_KEY");
   ::unsetenv("HOLDFAST_TEST_VISIBLE");
+}
+
+TEST(RunChild, GivesVariablesAndADirectory) {
+  auto command = shell_command("echo $PLACE; pwd");
+  command.variables = {"PLACE=here"};
+  command.working_directory = "/";
+  EXPECT_EQ(output_of(command), "here\n/\n");
+  command.working_directory = "/no/such/directory";
+  EXPECT_EQ(run_child(command).error().code(), ErrorCode::not_found);
 }
 
 TEST(RunChild, HandsDownNoDescriptors) {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::io {
 namespace {

@@ -10,7 +10,7 @@
 #include <fstream>
 
 #include "io/file.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::io {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "golden.hpp"
 #include "repository/object_name.hpp"
+#include "repository/session.hpp"
 #include "repository_fixture.hpp"
 #include "storage/fault.hpp"
 
@@ -92,12 +93,23 @@ TEST_F(CondemnationTest, AnotherRepositorysIsIgnored) {
   expect_ignored(ErrorCode::damaged);
 }
 
-TEST_F(CondemnationTest, NoiseAndDamageAreIgnored) {
+TEST_F(CondemnationTest, NoiseIsIgnored) {
   put(noise(1, 500));
   expect_ignored(ErrorCode::damaged);
-  const auto name = must(test_.storage.list_all(condemned_prefix)).at(0).name;
-  must(test_.storage.damage(name, [](base::Bytes& bytes) { bytes[7] ^= 1; }));
-  expect_ignored(ErrorCode::damaged);
+}
+
+// It may name what somebody is about to rely on.
+TEST_F(CondemnationTest, OneThatIsDamagedIsAnErrorAndNoSessionGoesOn) {
+  const auto session = must(Session::begin(*repository_, "backup"));
+  const auto name =
+      must(write_condemnation(*repository_, CondemnationStage::condemned, some_packs)).object;
+  must(test_.storage.damage(name, [](base::Bytes& bytes) { bytes[60] ^= 1; }));
+  const auto listed = list_condemnations(*repository_);
+  ASSERT_FALSE(listed.ok());
+  EXPECT_EQ(listed.error().code(), ErrorCode::damaged);
+  EXPECT_FALSE(listed.error().hint().empty());
+  EXPECT_EQ(session->renew().error().code(), ErrorCode::damaged);
+  EXPECT_EQ(Session::begin(*repository_, "backup").error().code(), ErrorCode::damaged);
 }
 
 TEST_F(CondemnationTest, AForeignNameIsIgnored) {

@@ -4,7 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+
 #include "repository/object_name.hpp"
+#include "repository/prune.hpp"
 #include "repository_fixture.hpp"
 #include "storage/fault.hpp"
 
@@ -168,6 +172,58 @@ TEST_P(Copy, AMissingPackOfTheOriginalStopsIt) {
   EXPECT_TRUE(must(list_snapshots(*to)).snapshots.empty());
 }
 
+// Many files of a snapshot that goes lie between those of one that stays, so that a prune moves
+// what stays. When it comes: before the n-th read of the copy, for many n.
+TEST_P(Copy, FollowsAPruneOfTheOriginalAtAnyMoment) {
+  TestFiles both;
+  TestFiles kept;
+  for (std::uint64_t i = 0; i < 16; ++i) {
+    const auto name = "/" + std::to_string(100 + i);
+    kept[name + "keep"] = both[name + "keep"] = noise(2 * i, 10'000);
+    both[name + "gone"] = noise(2 * i + 1, 30'000);
+  }
+  std::uint64_t reads_min = 3;
+  for (std::uint64_t moment = 1; moment <= reads_min; ++moment) {
+    TestRepository world;
+    Target place(world, GetParam());
+    const auto machine = world.open();
+    const auto gone = must(write_snapshot(*machine, both));
+    must(write_snapshot(*machine, kept));
+    const auto list = must(list_snapshots(*machine));
+    must(forget_snapshot(*machine, must(choose_snapshot(list, base::to_hex(gone.id)))));
+    // `from` has read the index before.
+    storage::FaultStorage watched(world.storage, world.clock, 1, {});
+    auto around = world.environment("copier");
+    const Environment watching{.storage = watched,
+                               .files = around.files,
+                               .executor = around.executor,
+                               .clock = around.clock,
+                               .random = around.random,
+                               .cache_directory = around.cache_directory};
+    const auto from = must(Repository::open(watching, TestRepository::passphrase()));
+    const auto reader = must(RepositoryReader::open(*from, Following::prunes));
+    const auto snapshot = must(list_snapshots(*from)).snapshots.back();
+    std::atomic<std::uint64_t> reads = 0;
+    std::atomic<bool> is_pruned = false;
+    storage::FaultOptions options;
+    options.before_call = [&](const storage::FaultCall& call) {
+      if (call.operation != storage::FaultOperation::read || ++reads != moment) return;
+      const auto report =
+          must(prune(*world.open("b"), {.garbage_share_max = 0.01}, PruneRun::real, {}, {}));
+      is_pruned = report.packs_deleted > 0 && report.bytes_rewritten > 0;
+    };
+    watched.set_options(options);
+    const auto to = place.open();
+    const auto copied = copy_snapshot(*from, *reader, snapshot, *to);
+    ASSERT_TRUE(copied.ok()) << moment << ": " << copied.error().to_string();
+    ASSERT_TRUE(is_pruned) << moment;
+    watched.set_options({});
+    EXPECT_EQ(content_of(*place.open(), copied.value().id), kept) << moment;
+    reads_min = std::max<std::uint64_t>(reads_min, std::min<std::uint64_t>(reads, 12));
+    if (moment + 1 > reads) break;
+  }
+}
+
 TEST_P(Copy, CanBeStopped) {
   must(write_snapshot(*test.open(), varied_files()));
   std::stop_source stop;
@@ -195,6 +251,46 @@ TEST(CopyAlone, OntoItselfIsRefused) {
   const auto copied = copy_newest(test, *same);
   ASSERT_FALSE(copied.ok());
   EXPECT_EQ(copied.error().code(), base::ErrorCode::invalid_argument);
+}
+
+TEST_P(Copy, IsHeldWhileItsOriginalIs) {
+  const auto original = must(write_snapshot(*test.open(), varied_files()));
+  must(write_note(*test.open(), original.id, NoteAction::hold, "", "legal"));
+  const auto to = target.open();
+  (void)must(copy_newest(test, *to));
+  auto record = must(list_snapshots(*to)).snapshots.at(0);
+  ASSERT_EQ(record.holds.size(), 1U);
+  EXPECT_EQ(record.holds[0].reason, "legal");
+  // Held for another reason, too, after it was copied; and a run that ended between snapshot and
+  // hold.
+  must(write_note(*test.open(), original.id, NoteAction::hold, "", "audit"));
+  EXPECT_EQ(must(copy_newest(test, *to)).outcome, CopiedSnapshot::Outcome::was_there);
+  EXPECT_EQ(must(list_snapshots(*to)).snapshots.at(0).holds.size(), 2U);
+  EXPECT_EQ(must(copy_newest(test, *to)).outcome, CopiedSnapshot::Outcome::was_there);
+  EXPECT_EQ(must(list_snapshots(*to)).snapshots.at(0).holds.size(), 2U);
+}
+
+// A note of an older program, or of somebody who means harm.
+TEST_P(Copy, ATagThatANoteSetIsNoOrigin) {
+  const auto to = target.open();
+  const auto decoy = must(write_snapshot(*to, {{"/decoy", {1}}}));
+  const auto original = must(write_snapshot(*test.open(), varied_files()));
+  base::Bytes receipt;
+  base::ByteWriter fields(receipt);
+  fields.raw(decoy.id);
+  fields.u8(1);  // tag
+  fields.sized("copied-from");
+  fields.sized(base::to_hex(original.id) + "@" + base::to_hex(test.open()->id()));
+  fields.i64(test.clock.now().nanoseconds);
+  base::Bytes body;
+  base::ByteWriter out(body);
+  out.raw(to->own_domain().id());
+  to->own_domain().seal_receipt(to->id(), note_magic, receipt, test.random, out);
+  (void)must(put_object(target.storage, notes_prefix,
+                        sign_object(note_magic, to->id(), *to->keys().writer, body)));
+  const auto copied = must(copy_newest(test, *to));
+  EXPECT_EQ(copied.outcome, CopiedSnapshot::Outcome::copied);
+  EXPECT_EQ(content_of(*target.open(), copied.id), varied_files());
 }
 
 }  // namespace

@@ -276,6 +276,20 @@ TEST_F(LocalIndexTest, UselessSegmentsAreSkippedAndForeignOnesRemembered) {
   EXPECT_TRUE(finds_all_of(store.segments.at(damaged)));
 }
 
+TEST_F(LocalIndexTest, WhatIsForeignForNowIsAskedForAgain) {
+  const auto unknown = put(10);
+  store.failures.emplace(unknown, Error(ErrorCode::wrong_key, "signed by nobody that is known")
+                                      .with_retry(base::Retry::may_help));
+  for (int round = 1; round < 3; ++round) {
+    EXPECT_EQ(update().size(), 1U);
+    EXPECT_EQ(store.fetches, round);
+    reopen();
+  }
+  store.failures.clear();  // enrolled meanwhile
+  EXPECT_TRUE(update().empty());
+  EXPECT_TRUE(finds_all_of(store.segments.at(unknown)));
+}
+
 TEST_F(LocalIndexTest, AnOutageFailsAndWhatWasFetchedIsKept) {
   for (int i = 0; i < 10; ++i) put(100);
   const auto names = store.names();

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "pack_fixture.hpp"
 #include "repository/object_name.hpp"
+#include "repository/pack_list.hpp"
 #include "repository_fixture.hpp"
 
 namespace holdfast::repository {
@@ -65,6 +67,29 @@ TEST(PackScan, ADamagedDirectoryOrHeaderIsAnError) {
   Scanned header;
   header.flip(70);  // in the sealed key
   EXPECT_EQ(header.scan(ScanDepth::objects).error().code(), base::ErrorCode::damaged);
+}
+
+// What a newer program wrote is not damage, and nobody may take it for that.
+TEST(PackScan, AnObjectOfAnUnknownCodecIsAnError) {
+  PackFixture fixture;
+  const auto builder = must(PackBuilder::begin(fixture.target(), ChunkType::data));
+  const auto content = noise(1, 1'000);
+  const auto encoded = fixture.encoded(content);
+  encoded[0] = 77;
+  must(builder->add(fixture.domain().id_of(ChunkType::data, content), encoded));
+  const auto pack = fixture.commit(must(builder->finish()));
+  PackReader packs(*fixture.repository);
+  const auto scanned = scan_pack(*fixture.repository, packs, pack.info, ScanDepth::objects);
+  ASSERT_FALSE(scanned.ok());
+  EXPECT_EQ(scanned.error().code(), base::ErrorCode::unsupported);
+}
+
+TEST(PackScan, AStrangeHeaderIsDamageIfTheHashIsWrong) {
+  for (const std::size_t at : {std::size_t{4}, std::size_t{24}}) {  // version, domain
+    Scanned damaged;
+    damaged.flip(at);
+    EXPECT_EQ(damaged.scan(ScanDepth::objects).error().code(), base::ErrorCode::damaged);
+  }
 }
 
 }  // namespace

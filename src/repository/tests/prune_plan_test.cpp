@@ -62,7 +62,9 @@ TEST(PrunePlan, LeavesYoungPacksWithoutIndexAlone) {
   orphan.is_indexed = false;
   orphan.stored_at = now - base::minutes(5);
   EXPECT_TRUE(plan({orphan}).condemn.empty());
-  orphan.stored_at = now - base::days(2);
+  orphan.stored_at = now - Config().prune_grace;
+  EXPECT_TRUE(plan({orphan}).condemn.empty());
+  orphan.stored_at = orphan.stored_at - base::seconds(1);
   EXPECT_EQ(plan({orphan}).condemn.size(), 1U);
 }
 

@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 
+#include "bad_sectors.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
+#include "repository/session.hpp"
 #include "repository/snapshot_list.hpp"
 #include "repository_fixture.hpp"
+#include "storage/fault.hpp"
 
 namespace holdfast::repository {
 namespace {
@@ -118,6 +122,70 @@ TEST(Prune, WaitsOutItsGraceWhereListingsMayBeStale) {
   EXPECT_EQ(stored_bytes(*repository), 0U);
 }
 
+// While one prune reads and copies, others condemn, copy and delete, again and again.
+TEST(Prune, BesideOthersEndsAndLosesNothing) {
+  TestFiles both;
+  TestFiles kept;
+  for (std::uint64_t i = 0; i < 16; ++i) {
+    const auto name = "/" + std::to_string(100 + i);
+    kept[name + "keep"] = both[name + "keep"] = noise(2 * i, 50'000);
+    both[name + "gone"] = noise(2 * i + 1, 20'000);
+  }
+  const PruneOptions thorough{.garbage_share_max = 0.01};
+  for (std::uint64_t moment = 1; moment <= 300; moment += 75) {
+    TestRepository test;
+    const auto machine = test.open();
+    const auto gone = must(write_snapshot(*machine, both));
+    const auto stays = must(write_snapshot(*machine, kept));
+    forget(*machine, gone.id);
+    storage::FaultStorage watched(test.storage, test.clock, 1, {});
+    const auto around = test.environment("watched");
+    const Environment watching{.storage = watched,
+                               .files = around.files,
+                               .executor = around.executor,
+                               .clock = around.clock,
+                               .random = around.random,
+                               .cache_directory = around.cache_directory};
+    const auto first = must(Repository::open(watching, TestRepository::passphrase()));
+    std::atomic<std::uint64_t> calls = 0;
+    std::uint64_t deleted_by_other = 0;
+    storage::FaultOptions options;
+    options.before_call = [&](const storage::FaultCall& call) {
+      const bool reads = call.operation == storage::FaultOperation::read ||
+                         call.operation == storage::FaultOperation::get;
+      if (!reads || ++calls < moment || calls > moment + 30) return;
+      test.clock.advance(base::seconds(1));
+      deleted_by_other +=
+          must(prune(*test.open("b"), thorough, PruneRun::real, {}, {})).packs_deleted;
+      test.clock.advance(base::seconds(1));
+    };
+    watched.set_options(options);
+    const auto report = prune(*first, thorough, PruneRun::real, {}, {});
+    ASSERT_TRUE(report.ok()) << moment << ": " << report.error().to_string();
+    watched.set_options({});
+    EXPECT_GT(deleted_by_other + report.value().packs_deleted, 0U) << moment;
+    EXPECT_EQ(must(read_snapshot(*test.open("c"), stays.summary.root)), kept) << moment;
+  }
+}
+
+TEST(Prune, ARenewalAtTheTimeOfACondemnationMayNotHaveSeenIt) {
+  TestRepository test(
+      {.versions = false, .retention = false, .consistent = true, .skew = base::seconds(10)});
+  auto repository = test.open();
+  forget(*repository, must(write_snapshot(*repository, {{"/f", noise(1, 200'000)}})).id);
+  auto other = test.open("b");
+  test.clock.advance(base::hours(2));
+  const auto writer = must(Session::begin(*other, "backup"));
+  test.clock.advance(base::seconds(1));
+  EXPECT_EQ(run_prune(*repository).packs_deleted, 0U);
+  test.clock.advance(base::seconds(5));
+  ASSERT_TRUE(writer->renew().ok());
+  EXPECT_EQ(run_prune(*repository).packs_deleted, 0U) << "their times may misorder";
+  test.clock.advance(base::seconds(10));
+  ASSERT_TRUE(writer->renew().ok());
+  EXPECT_GT(run_prune(*repository).packs_deleted, 0U);
+}
+
 TEST(Prune, SupersededSegmentsGoWhenTheirSuccessorIsOldEnough) {
   TestRepository test({.versions = false, .retention = false, .consistent = false});
   auto repository = test.open();
@@ -162,6 +230,36 @@ TEST(Prune, APackWhoseCopyIsYoungStaysForThisTime) {
   (void)run_prune(*repository);
   EXPECT_EQ(left(), 0);
   EXPECT_EQ(must(read_snapshot(*test.open("b"), kept.summary.root)), files);
+}
+
+// The segment that says where the copy lies is in this machine's index, and can't be read anew: the
+// copy may be young, so the old place stays.
+TEST(Prune, ASegmentThatCantBeReadForNowEndsIt) {
+  TestRepository test({.versions = false, .retention = false, .consistent = false});
+  auto repository = test.open();
+  const TestFiles files{{"/f", noise(1, 200'000)}};
+  (void)must(write_snapshot(*repository, files));
+  std::vector<CondemnedPack> packs;
+  for (const auto& [name, pack] : must(list_packs(*repository))) packs.push_back({pack.type, name});
+  (void)must(write_condemnation(*repository, CondemnationStage::condemned, packs));
+  test.clock.advance(base::hours(25));
+  (void)run_prune(*repository);  // copies
+  BadSectors disk(test.storage);
+  for (const auto& segment : must(test.storage.list_all(index_prefix)))
+    disk.add(segment.name, 0, segment.size);
+  const auto around = test.environment();
+  const auto again = must(Repository::open({.storage = disk,
+                                            .files = around.files,
+                                            .executor = around.executor,
+                                            .clock = around.clock,
+                                            .random = around.random,
+                                            .cache_directory = around.cache_directory},
+                                           TestRepository::passphrase()));
+  const auto report = prune(*again, {}, PruneRun::real, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::io);
+  for (const auto& pack : packs)
+    EXPECT_TRUE(test.storage.stat(pack_object_name(pack.type, pack.name)).ok());
 }
 
 TEST(Prune, AStorageClockThatJumpsForwardEndsNoGrace) {
@@ -262,6 +360,78 @@ TEST(Prune, HeldSnapshotsCantBeForgotten) {
   must(write_note(*repository, snapshot.id, NoteAction::release, "", ""));
   list = must(list_snapshots(*repository));
   must(forget_snapshot(*repository, list.snapshots[0]));
+}
+
+// Snapshots that are late, and lack what they need.
+class LateSnapshot : public testing::Test {
+ protected:
+  LateSnapshot() {
+    const auto made = must(write_snapshot(*repository_, files_));
+    summary_ = made.summary;
+    made_ = made.id;
+    test_.clock.advance(repository_->config().session_ttl + base::hours(1));
+  }
+  ObjectHash put_late_without_tree() {
+    auto summary = summary_;
+    summary.root.id = ChunkId{7};  // of nothing
+    return put_late_snapshot(*repository_, summary);
+  }
+  bool is_there(const ObjectHash& snapshot) {
+    return test_.storage.stat(object_name(snapshots_prefix, snapshot)).ok();
+  }
+
+  TestRepository test_;
+  std::unique_ptr<Repository> repository_ = test_.open();
+  const TestFiles files_{{"/f", noise(1, 200'000)}};
+  SnapshotSummary summary_;
+  ObjectHash made_{};
+};
+
+TEST_F(LateSnapshot, GoesIfItLacksSomethingButInNoDryRun) {
+  const auto late = put_late_without_tree();
+  (void)run_prune(*repository_, PruneRun::dry);
+  EXPECT_TRUE(is_there(late));
+  (void)run_prune(*repository_);
+  EXPECT_FALSE(is_there(late));
+  EXPECT_TRUE(is_there(made_));
+}
+
+TEST_F(LateSnapshot, StaysWhileItIsHeld) {
+  const auto late = put_late_without_tree();
+  must(write_note(*repository_, late, NoteAction::hold, "", "legal"));
+  (void)run_prune(*repository_);
+  EXPECT_TRUE(is_there(late));
+}
+
+TEST_F(LateSnapshot, StaysWhileItsTreeCantBeRead) {
+  forget(*repository_, made_);
+  const auto late = put_late_snapshot(*repository_, summary_);
+  BadSectors disk(test_.storage);
+  for (const auto& pack : must(test_.storage.list_all(tree_prefix)))
+    disk.add(pack.name, 0, pack.size);
+  const auto around = test_.environment("fresh");
+  const auto repository = must(Repository::open({.storage = disk,
+                                                 .files = around.files,
+                                                 .executor = around.executor,
+                                                 .clock = around.clock,
+                                                 .random = around.random,
+                                                 .cache_directory = around.cache_directory},
+                                                TestRepository::passphrase()));
+  const auto report = prune(*repository, {}, PruneRun::real, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::io);
+  EXPECT_TRUE(is_there(late));
+}
+
+// A node that only the late one is found to lack, because it comes first.
+TEST_F(LateSnapshot, HidesNoDamageOfOneThatCounts) {
+  (void)put_late_snapshot(*repository_, summary_);
+  for (const auto& pack : must(test_.storage.list_all(tree_prefix)))
+    must(test_.storage.damage(pack.name, [](base::Bytes& bytes) { bytes[300] ^= 1; }));
+  const auto before = must(list_packs(*repository_)).size();
+  const auto report = prune(*test_.open("fresh"), {}, PruneRun::real, {}, {});
+  EXPECT_FALSE(report.ok());
+  EXPECT_EQ(must(list_packs(*repository_)).size(), before);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "pack_fixture.hpp"
+#include "repository/condemnation.hpp"
 #include "repository/object_name.hpp"
 #include "repository/pack_list.hpp"
 #include "repository/prune.hpp"
@@ -133,6 +135,97 @@ TEST(Repair, HoldsGoOverToTheSuccessor) {
   const auto list = must(list_snapshots(*test.open("c")));
   ASSERT_EQ(list.snapshots.size(), 1U);
   EXPECT_TRUE(list.snapshots[0].is_held());
+}
+
+TEST(Repair, TheRosterInUseGetsASuccessorBeforeItGoes) {
+  TestRepository test;
+  const auto files = many_files();
+  auto repository = test.open();
+  const auto snapshot = must(write_snapshot(*repository, files));
+  const auto name = must(test.storage.list_all(roster_prefix)).at(0).name;
+  must(test.storage.damage(name, [](base::Bytes& bytes) { bytes[90] ^= 1; }));
+  (void)must(repair(*repository, {}, {}));
+  EXPECT_FALSE(test.storage.stat(name).ok());
+  EXPECT_EQ(must(test.storage.list_all(roster_prefix)).size(), 1U);
+  EXPECT_EQ(must(read_snapshot(*test.open("b"), snapshot.summary.root)), files);
+}
+
+TEST(Repair, APackOfADomainThatIsNotOnTheRosterStays) {
+  TestRepository test;
+  auto repository = test.open();
+  (void)must(write_snapshot(*repository, many_files()));
+  auto pack = must(test.storage.get(pack_names(*repository, ChunkType::data).front(), 1 << 20));
+  pack[24] ^= 1;  // the domain
+  const auto name = pack_object_name(ChunkType::data, codec::sha256(pack));
+  must(test.storage.put(name, pack));
+  const auto report = must(repair(*repository, {}, {}));
+  EXPECT_TRUE(test.storage.stat(name).ok());
+  EXPECT_EQ(report.lost_count, 0U);
+  EXPECT_TRUE(report.removed_objects.empty());
+  ASSERT_EQ(report.index.unreadable_packs.size(), 1U);
+  EXPECT_EQ(report.index.unreadable_packs[0].name, name);
+}
+
+TEST(Repair, WhatANewerProgramWroteStays) {
+  PackFixture fixture;
+  const auto builder = must(PackBuilder::begin(fixture.target(), ChunkType::data));
+  const auto content = noise(1, 1'000);
+  const auto encoded = fixture.encoded(content);
+  encoded[0] = 77;  // the codec
+  must(builder->add(fixture.domain().id_of(ChunkType::data, content), encoded));
+  const auto pack = fixture.commit(must(builder->finish())).info;
+  const auto report = repair(*fixture.repository, {}, {});
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), base::ErrorCode::unsupported);
+  EXPECT_TRUE(fixture.test.storage.stat(pack_object_name(pack.type, pack.name)).ok());
+}
+
+std::string damaged_hold(TestRepository& test) {
+  auto repository = test.open();
+  const auto snapshot = must(write_snapshot(*repository, many_files()));
+  must(write_note(*repository, snapshot.id, NoteAction::hold, "", "legal"));
+  (void)must(list_snapshots(*repository));  // into this machine's cache
+  auto name = must(test.storage.list_all(notes_prefix)).at(0).name;
+  must(test.storage.damage(name, [](base::Bytes& bytes) { bytes[60] ^= 1; }));
+  return name;
+}
+
+TEST(Repair, ADamagedHoldIsPutBackFromTheCache) {
+  TestRepository test;
+  const auto name = damaged_hold(test);
+  const auto report = must(repair(*test.open(), {}, {}));
+  EXPECT_EQ(report.put_back, std::vector<std::string>{name});
+  EXPECT_TRUE(report.removed_objects.empty());
+  EXPECT_TRUE(must(test.storage.list_all(mended_prefix)).empty());
+  EXPECT_TRUE(must(list_snapshots(*test.open("fresh"))).snapshots.at(0).is_held());
+}
+
+TEST(Repair, ADamagedHoldThatIsInNoCacheIsNamedAsLost) {
+  TestRepository test;
+  const auto name = damaged_hold(test);
+  const auto report = must(repair(*test.open("fresh"), {}, {}));
+  EXPECT_EQ(report.removed_objects, std::vector<std::string>{name});
+  EXPECT_EQ(report.lost_objects, std::vector<std::string>{name});
+  EXPECT_FALSE(must(list_snapshots(*test.open("fresh"))).snapshots.at(0).unread_note);
+}
+
+TEST(Repair, ADamagedCondemnationGoesWhenNobodyIsAtWork) {
+  TestRepository test;
+  const auto files = many_files();
+  auto repository = test.open();
+  const auto snapshot = must(write_snapshot(*repository, files));
+  const auto name = must(write_condemnation(*repository, CondemnationStage::condemned,
+                                            {{ChunkType::data, ObjectHash{9}}}))
+                        .object;
+  auto session = must(Session::begin(*repository, "backup"));
+  must(test.storage.damage(name, [](base::Bytes& bytes) { bytes[60] ^= 1; }));
+  EXPECT_EQ(repair(*test.open("b"), {}, {}).error().code(), base::ErrorCode::conflict);
+  EXPECT_TRUE(test.storage.stat(name).ok());
+  session.reset();
+  const auto report = must(repair(*test.open("b"), {}, {}));
+  EXPECT_EQ(report.lost_objects, std::vector<std::string>{name});
+  EXPECT_FALSE(test.storage.stat(name).ok());
+  EXPECT_EQ(must(read_snapshot(*test.open("c"), snapshot.summary.root)), files);
 }
 
 }  // namespace

@@ -1,26 +1,15 @@
 // Machines, files and snapshots for tests.
 #include "repository_fixture.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <mutex>
 
+#include "repository/object_name.hpp"
 #include "repository/path_key.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/tree_cursor.hpp"
 #include "storage/immutable.hpp"
 
 namespace holdfast::repository {
-
-namespace {
-
-std::string make_cache() {
-  auto pattern = (std::filesystem::temp_directory_path() / "holdfast-repository-XXXXXX").string();
-  CHECK(::mkdtemp(pattern.data()) != nullptr, "no temporary directory");
-  return pattern;
-}
-
-}  // namespace
 
 storage::Capabilities locked_bucket() {
   return {.versions = true, .retention = true, .consistent = false, .lock = lock_of_bucket};
@@ -29,8 +18,7 @@ storage::Capabilities locked_bucket() {
 TestRepository::TestRepository(storage::Capabilities capabilities)
     : made_(std::make_unique<storage::MemoryStorage>(
           clock, storage::MemoryOptions{.capabilities = capabilities, .capacity = {}})),
-      storage(*made_),
-      cache_(make_cache()) {
+      storage(*made_) {
   if (capabilities.versions) {
     seen_ = std::make_unique<storage::ImmutableStorage>(std::move(made_));
   } else {
@@ -40,11 +28,6 @@ TestRepository::TestRepository(storage::Capabilities capabilities)
   options.config = small_config();
   options.cost = {.memory_kib = 8 * 1024, .passes = 1};
   must(Repository::create(environment(), options, passphrase()));
-}
-
-TestRepository::~TestRepository() {
-  std::error_code ignored;
-  std::filesystem::remove_all(cache_, ignored);
 }
 
 Config TestRepository::small_config() {
@@ -63,7 +46,7 @@ Environment TestRepository::environment(const std::string& machine) {
           .executor = executor,
           .clock = clock,
           .random = random,
-          .cache_directory = cache_ + "/" + machine};
+          .cache_directory = cache_ / machine};
 }
 
 std::unique_ptr<Repository> TestRepository::open(const std::string& machine) {
@@ -117,6 +100,18 @@ base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const Tes
     TRY(writer->end_content(std::move(entry)));
   }
   return writer->commit({});
+}
+
+ObjectHash put_late_snapshot(Repository& repository, SnapshotSummary summary,
+                             base::Duration earlier) {
+  summary.started = summary.started - earlier;
+  const auto body =
+      encode_snapshot(repository.id(), repository.own_domain(), repository.config().box_public_key,
+                      summary, {}, repository.environment().random);
+  return must(put_object(
+                  repository.storage(), snapshots_prefix,
+                  sign_object(snapshot_magic, repository.id(), *repository.keys().writer, body)))
+      .hash;
 }
 
 base::Result<TestFiles> read_snapshot(Repository& repository, const TreeRoot& root) {

@@ -13,6 +13,7 @@
 #include "repository/repository.hpp"
 #include "repository/snapshot_writer.hpp"
 #include "storage/memory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::repository {
 
@@ -40,7 +41,6 @@ class TestRepository {
  public:
   explicit TestRepository(storage::Capabilities capabilities = {
                               .versions = false, .retention = false, .consistent = true});
-  ~TestRepository();
 
   [[nodiscard]] static Config small_config();
   [[nodiscard]] Environment environment(const std::string& machine = "a");
@@ -62,7 +62,7 @@ class TestRepository {
  private:
   // What the repository sees: where there are versions, through what lies over them.
   std::unique_ptr<storage::Storage> seen_;
-  std::string cache_;
+  TemporaryDirectory cache_;
 };
 
 // Random bytes that don't compress, the same for the same seed.
@@ -72,6 +72,10 @@ class TestRepository {
 // token is a hash of the content.
 base::Result<CommittedSnapshot> write_snapshot(Repository& repository, const TestFiles& content,
                                                const std::string& label = "test");
+// Stores a second snapshot of the same tree, `earlier` than it by its own account, as a writer that
+// slept would: once `session_ttl` has passed since that one was made, this one is late.
+ObjectHash put_late_snapshot(Repository& repository, SnapshotSummary summary,
+                             base::Duration earlier = base::seconds(1));
 // Reads it back whole.
 base::Result<TestFiles> read_snapshot(Repository& repository, const TreeRoot& root);
 

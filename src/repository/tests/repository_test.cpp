@@ -78,6 +78,20 @@ TEST(Repository, AnOlderRosterIsRefusedWhereANewerOneWasSeen) {
   EXPECT_EQ(opened.error().code(), base::ErrorCode::damaged);
 }
 
+TEST(Repository, WhatAnybodyPutsAmongTheRostersStopsNothing) {
+  TestRepository test;
+  auto repository = test.open();
+  const codec::SigningKey stranger(test.random.array<32>());
+  (void)must(put_object(test.storage, numbered_prefix(roster_prefix, 7),
+                        sign_object(roster_magic, repository->id(), stranger,
+                                    encode_roster({.sequence = 7, .writers = {}}))));
+  must(test.storage.put("roster/readme", base::as_bytes("x")));
+  repository = test.open("fresh");
+  EXPECT_EQ(repository->roster().sequence, 1U);
+  must(repository->write_roster(repository->roster().writers));
+  EXPECT_EQ(test.open("another")->roster().sequence, 2U);
+}
+
 TEST(Repository, ASegmentOfAnotherWriterIsReadButNotTrusted) {
   TestRepository test;
   auto repository = test.open();

@@ -56,10 +56,16 @@ TEST_F(SessionListTest, AStrangerIsNotAtWork) {
   expect_only_ignored(ErrorCode::permission_denied);
 }
 
-TEST_F(SessionListTest, DamageIsReportedAndPassedOver) {
+TEST_F(SessionListTest, WhoseSessionIsDamagedMayBeAtWork) {
   const auto name = put({1}, *repository_->keys().writer);
   must(test_.storage.damage(name, [](base::Bytes& bytes) { bytes[50] ^= 1; }));
-  expect_only_ignored(ErrorCode::damaged);
+  std::vector<IgnoredObject> ignored;
+  const auto sessions = must(list_sessions(*repository_, &ignored));
+  ASSERT_EQ(sessions.size(), 1U);
+  EXPECT_EQ(sessions[0].id, ShortId{1});
+  EXPECT_EQ(sessions[0].renewed, test_.clock.now());
+  ASSERT_EQ(ignored.size(), 1U);
+  EXPECT_EQ(ignored[0].error.code(), ErrorCode::damaged);
 }
 
 TEST_F(SessionListTest, ForeignNames) {

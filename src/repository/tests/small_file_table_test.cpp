@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "repository_fixture.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::repository {
 namespace {

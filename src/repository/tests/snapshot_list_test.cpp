@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bad_sectors.hpp"
 #include "repository/object_name.hpp"
 #include "repository_fixture.hpp"
 
@@ -100,6 +101,75 @@ TEST(SnapshotList, TheNewestOfASeriesHasTheSamePathsAndHost) {
   ASSERT_NE(newest, nullptr);
   EXPECT_EQ(newest->id, mine.id);
   EXPECT_EQ(newest_of_series(list, "files", "elsewhere", "mine", {}), nullptr);
+}
+
+std::string only_note(TestRepository& test) {
+  return must(test.storage.list_all(notes_prefix)).at(0).name;
+}
+
+// What can't be read may be a hold.
+TEST(SnapshotList, ADamagedNoteKeepsSnapshotsFromBeingForgotten) {
+  TestRepository test;
+  const auto snapshot = must(write_snapshot(*test.open(), {{"/a", {1}}}));
+  must(write_note(*test.open(), snapshot.id, NoteAction::hold, "", "legal"));
+  must(test.storage.damage(only_note(test), [](base::Bytes& bytes) { bytes[60] ^= 1; }));
+  const auto repository = test.open("fresh");
+  const auto list = must(list_snapshots(*repository));
+  ASSERT_EQ(list.damaged_notes.size(), 1U);
+  EXPECT_TRUE(list.ignored.empty());
+  const auto forgotten = forget_snapshot(*repository, list.snapshots.at(0));
+  ASSERT_FALSE(forgotten.ok());
+  EXPECT_EQ(forgotten.error().code(), base::ErrorCode::damaged);
+  EXPECT_FALSE(forgotten.error().hint().empty());
+  EXPECT_TRUE(test.storage.stat(object_name(snapshots_prefix, snapshot.id)).ok());
+}
+
+TEST(SnapshotList, ANoteThatCantBeReadForNowIsAnError) {
+  TestRepository test;
+  const auto snapshot = must(write_snapshot(*test.open(), {{"/a", {1}}}));
+  must(write_note(*test.open(), snapshot.id, NoteAction::hold, "", "legal"));
+  BadSectors disk(test.storage);
+  disk.add(only_note(test), 0, 1);
+  const auto around = test.environment("fresh");
+  const auto repository = must(Repository::open({.storage = disk,
+                                                 .files = around.files,
+                                                 .executor = around.executor,
+                                                 .clock = around.clock,
+                                                 .random = around.random,
+                                                 .cache_directory = around.cache_directory},
+                                                TestRepository::passphrase()));
+  EXPECT_EQ(list_snapshots(*repository).error().code(), base::ErrorCode::io);
+}
+
+TEST(SnapshotList, TheLatestIsNoLateOne) {
+  TestRepository test;
+  auto repository = test.open();
+  const auto made = must(write_snapshot(*repository, {{"/a", {1}}}));
+  test.clock.advance(repository->config().session_ttl + base::hours(1));
+  const auto late = put_late_snapshot(*repository, made.summary, base::hours(-1));
+  auto list = must(list_snapshots(*repository));
+  ASSERT_EQ(list.snapshots.size(), 2U);
+  EXPECT_EQ(list.snapshots.back().id, late);
+  EXPECT_EQ(must(choose_snapshot(list, "latest")).id, made.id);
+  EXPECT_EQ(must(choose_snapshot(list, base::to_hex(late))).id, late);
+  must(forget_snapshot(*repository, list.snapshots.front()));
+  list = must(list_snapshots(*repository));
+  const auto latest = choose_snapshot(list, "latest");
+  ASSERT_FALSE(latest.ok());
+  EXPECT_EQ(latest.error().code(), base::ErrorCode::not_found);
+  EXPECT_NE(latest.error().message().find("late"), std::string::npos);
+}
+
+TEST(SnapshotList, WhatASnapshotIsACopyOfIsNobodysToSay) {
+  TestRepository test;
+  auto repository = test.open();
+  const auto snapshot = must(write_snapshot(*repository, {{"/a", {1}}}));
+  for (const auto action : {NoteAction::tag, NoteAction::untag}) {
+    EXPECT_EQ(write_note(*repository, snapshot.id, action, "copied-from", "x").error().code(),
+              base::ErrorCode::invalid_argument);
+  }
+  EXPECT_EQ(check_tag("copied-from").error().code(), base::ErrorCode::invalid_argument);
+  EXPECT_TRUE(check_tag("copied").ok());
 }
 
 }  // namespace

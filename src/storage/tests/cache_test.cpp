@@ -7,7 +7,7 @@
 #include "manual_time.hpp"
 #include "storage/fault.hpp"
 #include "storage/memory.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

@@ -7,7 +7,7 @@
 
 #include "manual_time.hpp"
 #include "storage/local.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

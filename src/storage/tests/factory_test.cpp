@@ -7,7 +7,7 @@
 
 #include "manual_time.hpp"
 #include "scripted_bucket.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 
@@ -71,6 +71,13 @@ TEST_F(FactoryTest, TriesBucketsAgain) {
   ASSERT_TRUE(storage.value()->put("config", base::Bytes{1}).ok());
   EXPECT_EQ(executor_.sleeps().size(), 4U) << "two of the listing, two of the put";
   EXPECT_TRUE(open_storage(format_location_url(url), dependencies_).ok());
+}
+
+TEST_F(FactoryTest, TriesSshServersAgain) {
+  const auto storage = open_storage("sftp://127.0.0.1:1/srv/backup", dependencies_);
+  ASSERT_FALSE(storage.ok()) << "nothing listens there";
+  EXPECT_EQ(storage.error().code(), ErrorCode::unavailable) << storage.error().to_string();
+  EXPECT_EQ(executor_.sleeps().size(), 3U);
 }
 
 TEST_F(FactoryTest, BucketsNeedCredentials) {

@@ -33,9 +33,9 @@ TEST_F(LimitTest, UploadsTakeTheirTime) {
   options.upload_bytes_per_second = 1000;
   const auto storage = limited(options);
   const double took = seconds_of([&] { EXPECT_TRUE(storage->put("a", base::Bytes(10'000)).ok()); });
-  EXPECT_NEAR(took, 9.5, 0.01);  // half a second's worth may pass at once
+  EXPECT_NEAR(took, 9.9, 0.01);  // a tenth of a second's worth may pass at once
   // In pieces, not in one block at the end.
-  EXPECT_GE(executor_.sleeps().size(), 30U);
+  EXPECT_GE(executor_.sleeps().size(), 190U);
   EXPECT_EQ(seconds_of([&] { EXPECT_TRUE(storage->get("a", 10'000).ok()); }), 0.0);
   EXPECT_EQ(storage->get("a", 10'000).value(), base::Bytes(10'000));
 }
@@ -51,7 +51,8 @@ TEST_F(LimitTest, DownloadsTakeTheirTime) {
     EXPECT_TRUE(storage->get("a", 4000).ok());
     EXPECT_TRUE(storage->read("a", Range{0, 2000}, out).ok());
   });
-  EXPECT_NEAR(took, 7.5, 0.01);
+  EXPECT_NEAR(took, 7.9, 0.01);
+  EXPECT_GE(executor_.sleeps().size(), 150U);
 }
 
 TEST_F(LimitTest, IdleTimeIsNotSavedUp) {
@@ -59,7 +60,7 @@ TEST_F(LimitTest, IdleTimeIsNotSavedUp) {
   options.upload_bytes_per_second = 1000;
   const auto storage = limited(options);
   clock_.advance(base::hours(1));
-  EXPECT_NEAR(seconds_of([&] { EXPECT_TRUE(storage->put("a", base::Bytes(10'000)).ok()); }), 9.5,
+  EXPECT_NEAR(seconds_of([&] { EXPECT_TRUE(storage->put("a", base::Bytes(10'000)).ok()); }), 9.9,
               0.01);
 }
 
@@ -77,7 +78,7 @@ TEST_F(LimitTest, TasksShareOneRate) {
   });
   // Sleeps of parallel tasks add up on this clock, so it is an upper bound that shows nobody got
   // round the bucket.
-  EXPECT_GE(took, 9.49);
+  EXPECT_GE(took, 9.89);
 }
 
 TEST_F(LimitTest, StopsWhenAsked) {

@@ -15,7 +15,7 @@
 #include "codec/hash.hpp"
 #include "io/executor.hpp"
 #include "storage/local.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

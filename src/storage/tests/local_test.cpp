@@ -9,7 +9,7 @@
 
 #include <fstream>
 
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

@@ -38,11 +38,39 @@ TEST_F(RetryTest, GivesUpAfterTheLastAttempt) {
   FaultOptions dead;
   dead.unavailable_before = 1;
   const auto storage = retrying(dead);
+  const base::Duration begun = clock_.monotonic();
   const auto result = storage->stat("a");
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().code(), ErrorCode::unavailable);
-  EXPECT_NE(result.error().to_string().find("6 attempts"), std::string::npos);
-  EXPECT_EQ(fault_->calls(), 6U);
+  EXPECT_NE(result.error().to_string().find("12 attempts"), std::string::npos);
+  EXPECT_EQ(fault_->calls(), 12U);
+  EXPECT_GT(clock_.monotonic() - begun, base::minutes(1)) << "a server may take so long to restart";
+  EXPECT_LE(clock_.monotonic() - begun, base::minutes(2));
+}
+
+TEST_F(RetryTest, AnAttemptThatTakesLongIsNotTheLast) {
+  // An upload over a slow line, broken off in the midst.
+  FaultOptions dead;
+  dead.unavailable_before = 1;
+  dead.after_call = [this](const FaultCall&) {
+    clock_.advance(base::minutes(10));
+    if (fault_->calls() == 3) fault_->set_options({});
+  };
+  ASSERT_TRUE(memory_.put("a", base::Bytes{1}).ok());
+  const auto storage = retrying(dead);
+  const auto result = storage->stat("a");
+  EXPECT_TRUE(result.ok()) << result.error().to_string();
+  EXPECT_EQ(fault_->calls(), 4U);
+}
+
+TEST_F(RetryTest, LongAttemptsComeToAnEnd) {
+  FaultOptions dead;
+  dead.unavailable_before = 1;
+  dead.after_call = [this](const FaultCall&) { clock_.advance(base::minutes(10)); };
+  const auto storage = retrying(dead);
+  EXPECT_FALSE(storage->stat("a").ok());
+  EXPECT_GE(fault_->calls(), 3U);
+  EXPECT_LE(fault_->calls(), 7U);
 }
 
 TEST_F(RetryTest, PausesGrowWithJitterUpToTheLimit) {

@@ -70,6 +70,16 @@ TEST(S3Storage, CreatesAndOpens) {
   EXPECT_FALSE(again.value()->capabilities().consistent);
 }
 
+TEST(S3Storage, IsConsistentWhereTheUrlVouchesForIt) {
+  ScriptedBucket bucket;
+  S3Url url = bucket.url();
+  url.consistency = S3Url::Consistency::strong;
+  const auto storage = S3Storage::create(url, bucket.surroundings());
+  ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  EXPECT_TRUE(storage.value()->capabilities().consistent);
+  EXPECT_GE(storage.value()->capabilities().skew, base::seconds(2)) << "times are in whole seconds";
+}
+
 TEST(S3Storage, RefusesALockThatTheBucketCannotKeep) {
   ScriptedBucket bucket;
   S3Url url = bucket.url();
@@ -141,6 +151,28 @@ TEST(S3Storage, AnUploadThatIsGoneBeginsAgain) {
   EXPECT_TRUE(storage->get("x", content.size()).value() == content);
 }
 
+TEST(S3Storage, AnUploadThatIsCompleteIsNotSentAgain) {
+  std::atomic<int> completions = 0;
+  ScriptedBucket* place = nullptr;
+  ScriptedBucket bucket([&](const ReceivedRequest& request) -> Answer {
+    if (!asks(request, "POST /bucket/p/x?uploadId")) return std::nullopt;
+    if (++completions > 1) {
+      return ScriptedAnswer{http_answer("404 No", "<Error><Code>NoSuchUpload</Code></Error>")};
+    }
+    place->put("p/x", "all of it");
+    return ScriptedAnswer{http_answer("500 Oops", "")};
+  });
+  place = &bucket;
+  const auto storage = created(bucket);
+  (void)bucket.asked();
+  const auto upload = std::move(storage->begin_put()).value();
+  ASSERT_TRUE(upload->append(base::Bytes(81 * base::MiB, 3)).ok());
+  EXPECT_EQ(upload->commit("x", {}).error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(upload->commit("x", {}).error().code(), ErrorCode::already_exists);
+  const auto asked = bucket.asked();
+  EXPECT_EQ(std::count(asked.begin(), asked.end(), "POST /bucket/p/x?uploads="), 1);
+}
+
 TEST(S3Storage, AbandonedPartsAreTakenBack) {
   ScriptedBucket bucket([](const ReceivedRequest& request) -> Answer {
     if (!asks(request, "partNumber=1&")) return std::nullopt;
@@ -208,6 +240,56 @@ TEST(S3Storage, EndlessListingsAreNoticed) {
   EXPECT_EQ(listed.error().code(), ErrorCode::damaged);
 }
 
+// The number behind `name` in a request.
+std::size_t number_in(const ReceivedRequest& request, const std::string& name, std::size_t other) {
+  const auto at = request.line().find(name);
+  return at == std::string::npos ? other : std::stoul(request.line().substr(at + name.size()));
+}
+
+TEST(S3Storage, ABucketFullOfForeignKeysIsOpened) {
+  // 5,000 keys of somebody else's come before ours.
+  constexpr std::size_t foreign = 5000;
+  std::atomic<std::size_t> pages = 0;
+  ScriptedBucket bucket([&](const ReceivedRequest& request) -> Answer {
+    if (asks(request, "?versioning")) {
+      return ScriptedAnswer{http_answer(
+          "200 OK", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")};
+    }
+    const bool versions = asks(request, "versions=");
+    if (!versions && !asks(request, "list-type")) return std::nullopt;
+    ++pages;
+    const std::size_t from = versions ? number_in(request, "key-marker=Photo", 9999) + 1 - 10000
+                                      : number_in(request, "token=", 0);
+    const std::size_t first = versions && !asks(request, "key-marker") ? 0 : from;
+    const std::size_t end = std::min(first + number_in(request, "max-keys=", 1000), foreign);
+    std::string entries;
+    for (std::size_t i = first; i < end; ++i) {
+      const std::string key = "Photo" + std::to_string(10000 + i);
+      entries += versions ? version(key, "1") : entry(key);
+    }
+    const bool more = end < foreign;
+    if (!more) {
+      for (const std::string key : {"config", "data", "tree"}) {
+        entries += versions ? version(key, "1") : (key == "config" ? "" : entry(key));
+      }
+    }
+    if (!versions) return page(entries, more ? std::to_string(end) : "");
+    return ScriptedAnswer{http_answer(
+        "200 OK", "<ListVersionsResult><IsTruncated>" + std::string(more ? "true" : "false") +
+                      "</IsTruncated>" + entries + "</ListVersionsResult>")};
+  });
+  S3Url url = bucket.url();
+  url.prefix.clear();
+  const auto storage = S3Storage::open(url, bucket.surroundings());
+  ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  EXPECT_LT(pages, 20U);
+  ListOptions one;
+  one.page_size = 1;
+  EXPECT_EQ(names_of(storage.value()->list(one).value().objects), std::vector<std::string>{"data"});
+  EXPECT_EQ(names_of(storage.value()->list_versions(one).value().objects),
+            std::vector<std::string>{"config"});
+}
+
 TEST(S3Storage, ForeignObjectsAreNotShown) {
   ScriptedBucket bucket;
   const auto storage = created(bucket);
@@ -258,21 +340,62 @@ TEST(S3Storage, VersionsWithoutRepetitionNewestFirst) {
   EXPECT_EQ(all, (std::vector<std::string>{"a3", "a2", "a1", "b9"}));
 }
 
+// A bucket with object lock that is asked at eight.
+Answer lockable(const ReceivedRequest& request) {
+  if (asks(request, "?versioning")) {
+    return ScriptedAnswer{http_answer(
+        "200 OK", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+        "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n")};
+  }
+  if (asks(request, "versions=")) {
+    return ScriptedAnswer{http_answer("200 OK", "<ListVersionsResult></ListVersionsResult>")};
+  }
+  if (!asks(request, "?object-lock")) return std::nullopt;
+  return ScriptedAnswer{http_answer("200 OK",
+                                    "<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
+                                    "</ObjectLockEnabled></ObjectLockConfiguration>")};
+}
+
+class SetClock final : public base::Clock {
+ public:
+  [[nodiscard]] base::Time now() const override {
+    return base::Time{} + base::days(20'000) + base::Duration{set.load()};
+  }
+  [[nodiscard]] base::Duration monotonic() const override { return {passed.load()}; }
+  std::atomic<std::int64_t> set = 0;
+  std::atomic<std::int64_t> passed = 0;
+};
+
+TEST(S3Storage, AClockThatIsSetDoesNotMoveLocks) {
+  ScriptedBucket bucket(lockable);
+  S3Url url = bucket.url();
+  url.lock = base::days(30);
+  SetClock clock;
+  const S3Surroundings usual = bucket.surroundings();
+  bucket.put("p/config", "x");
+  const auto storage = S3Storage::open(
+      url, {.executor = usual.executor, .clock = clock, .environment = usual.environment});
+  ASSERT_TRUE(storage.ok()) << storage.error().to_string();
+  const auto lock_of = [&](const std::string& name) {
+    EXPECT_TRUE(storage.value()->put(name, base::Bytes{1}).ok());
+    const auto received = bucket.server().received();
+    const auto put = std::find_if(received.begin(), received.end(), [&](const auto& one) {
+      return one.line().starts_with("PUT /bucket/p/" + name);
+    });
+    return put->header("x-amz-object-lock-retain-until-date");
+  };
+  EXPECT_EQ(lock_of("a"), "2026-12-21T08:00:01Z");
+  clock.passed = base::hours(1).nanoseconds;
+  clock.set = base::hours(-48).nanoseconds;
+  EXPECT_EQ(lock_of("b"), "2026-12-21T09:00:01Z") << "an hour has passed, whatever the clock says";
+  clock.set = base::hours(3).nanoseconds;
+  EXPECT_EQ(lock_of("c"), "2026-12-21T11:00:01Z") << "the machine may have slept";
+  clock.set = base::days(1000).nanoseconds;
+  EXPECT_EQ(lock_of("d"), "2026-12-22T09:00:01Z") << "not for years";
+}
+
 TEST(S3Storage, LocksWhatItPuts) {
-  ScriptedBucket bucket([](const ReceivedRequest& request) -> Answer {
-    if (asks(request, "?versioning")) {
-      return ScriptedAnswer{http_answer(
-          "200 OK", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
-          "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n")};
-    }
-    if (asks(request, "versions=")) {
-      return ScriptedAnswer{http_answer("200 OK", "<ListVersionsResult></ListVersionsResult>")};
-    }
-    if (!asks(request, "?object-lock")) return std::nullopt;
-    return ScriptedAnswer{http_answer("200 OK",
-                                      "<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
-                                      "</ObjectLockEnabled></ObjectLockConfiguration>")};
-  });
+  ScriptedBucket bucket(lockable);
   S3Url url = bucket.url();
   url.lock = base::days(30);
   const auto refused = S3Storage::create(url, bucket.surroundings());

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "../../wire/tests/scripted_server.hpp"
 #include "storage/s3.hpp"
 #include "storage/url.hpp"
+#include "support/scripted_server.hpp"
 
 namespace holdfast::storage {
 

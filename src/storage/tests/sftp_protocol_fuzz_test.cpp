@@ -1,8 +1,8 @@
 // A server may answer anything: decoding ends with a value or an error, within the packet.
 #include <gtest/gtest.h>
 
-#include "../sftp_protocol.hpp"
 #include "base/random.hpp"
+#include "sftp_protocol.hpp"
 
 namespace holdfast::storage {
 

@@ -1,5 +1,5 @@
 // Packets of SFTP version 3, byte by byte, and the answers of servers that lie.
-#include "../sftp_protocol.hpp"
+#include "sftp_protocol.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

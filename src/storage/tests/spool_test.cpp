@@ -2,13 +2,14 @@
 #include "spool.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/random.hpp"
 #include "base/units.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 
@@ -21,7 +22,8 @@ TEST(Spool, GivesBackWhatWasAppended) {
                                  std::size_t{base::MiB + 1}, std::size_t{5 * base::MiB + 17}}) {
     base::Bytes content(size);
     random.fill(content);
-    Spool spool(directory.path());
+    SpoolFiles files(directory.path());
+    Spool spool(files);
     for (std::size_t at = 0; at < size;) {
       const std::size_t piece = std::min<std::size_t>(size - at, 1 + random.below(700'000));
       ASSERT_TRUE(spool.append(base::ByteView(content).subspan(at, piece)).ok());
@@ -38,8 +40,29 @@ TEST(Spool, GivesBackWhatWasAppended) {
   }
 }
 
+TEST(Spool, UsesAFileAgainForWhatIsLongerAndShorter) {
+  const TemporaryDirectory directory;
+  base::SeededRandom random(2);
+  SpoolFiles files(directory.path());
+  for (const std::size_t size : {3 * base::MiB, 2 * base::MiB + 5, 4 * base::MiB + 1}) {
+    base::Bytes content(size);
+    random.fill(content);
+    Spool spool(files);
+    ASSERT_TRUE(spool.append(content).ok());
+    const auto all = spool.all();
+    ASSERT_TRUE(all.ok()) << all.error().to_string();
+    EXPECT_TRUE(std::equal(all.value().begin(), all.value().end(), content.begin(), content.end()));
+  }
+  const auto again = files.take();
+  const auto fresh = files.take();
+  ASSERT_TRUE(again.ok() && fresh.ok());
+  EXPECT_EQ(::lseek(again.value().get(), 0, SEEK_END), 4 * base::MiB + 1) << "one file for all";
+  EXPECT_EQ(::lseek(fresh.value().get(), 0, SEEK_END), 0) << "two at once have two";
+}
+
 TEST(Spool, SaysWhereItCannotWrite) {
-  Spool spool("/no/such/directory");
+  SpoolFiles files("/no/such/directory");
+  Spool spool(files);
   ASSERT_TRUE(spool.append(base::Bytes(1000)).ok()) << "little needs no file";
   const auto more = spool.append(base::Bytes(2 * base::MiB));
   ASSERT_FALSE(more.ok());

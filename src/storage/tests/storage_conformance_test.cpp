@@ -1,5 +1,5 @@
 // The conformance suite over every driver and decorator of this layer.
-#include "../../../tests/support/storage_conformance.hpp"
+#include "support/storage_conformance.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 #include "storage/local.hpp"
 #include "storage/memory.hpp"
 #include "storage/retry.hpp"
-#include "temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace holdfast::storage {
 

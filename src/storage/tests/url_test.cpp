@@ -92,7 +92,7 @@ TEST(LocationUrl, S3Options) {
       "s3://b12/p?endpoint=http://127.0.0.1:9000/"
       "&region=eu-central-1&style=virtual&profile=my%20one"
       "&storage-class=STANDARD_IA&sse=kms&sse-kms-key=arn:aws:kms:x&lock=30d&lock-mode=governance"
-      "&ca-file=/etc/ca.pem&proxy=http://proxy:3128");
+      "&ca-file=/etc/ca.pem&proxy=http://proxy:3128&consistency=strong");
   EXPECT_EQ(url.endpoint, "http://127.0.0.1:9000");
   EXPECT_EQ(url.region, "eu-central-1");
   EXPECT_EQ(url.style, S3Url::Style::virtual_host);
@@ -104,6 +104,7 @@ TEST(LocationUrl, S3Options) {
   EXPECT_EQ(url.lock_mode, S3Url::LockMode::governance);
   EXPECT_EQ(url.ca_file, "/etc/ca.pem");
   EXPECT_EQ(url.proxy, "http://proxy:3128");
+  EXPECT_EQ(url.consistency, S3Url::Consistency::strong);
   EXPECT_EQ(s3_of("s3://bucket?sse=customer&sse-key-file=/k").customer_key_file, "/k");
   EXPECT_EQ(s3_of("s3://bucket?lock=90m").lock, base::minutes(90));
   EXPECT_EQ(s3_of("s3://bucket?endpoint=https://[::1]:9000").endpoint, "https://[::1]:9000");
@@ -135,6 +136,7 @@ TEST(LocationUrl, RefusesWrongS3Urls) {
         "s3://bucket?sse=customer",
         "s3://bucket?sse-key-file=/k",
         "s3://bucket?sse-kms-key=k",
+        "s3://bucket?consistency=weak",
         "s3://bucket?lock=0d",
         "s3://bucket?lock=soon",
         "s3://bucket?lock-mode=governance",
@@ -164,7 +166,8 @@ TEST(LocationUrl, SftpUrls) {
   EXPECT_EQ(url.host, "host.example");
   EXPECT_EQ(url.port, 2222);
   EXPECT_EQ(url.path, "/srv/a b");
-  EXPECT_EQ(sftp_of("sftp://host/x").port, 22);
+  EXPECT_FALSE(sftp_of("sftp://host/x").port) << "~/.ssh/config may say";
+  EXPECT_EQ(sftp_of("sftp://host:22/x").port, 22) << "even if it says something else";
   EXPECT_EQ(sftp_of("sftp://host/x").user, "");
   EXPECT_EQ(sftp_of("sftp://host/~/x/y").path, "x/y");
   EXPECT_EQ(sftp_of("sftp://[::1]:22/x").host, "::1");

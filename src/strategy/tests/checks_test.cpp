@@ -63,6 +63,19 @@ TEST(Checks, AnRpoThatTheScheduleCantKeep) {
   EXPECT_THAT(told(text), IsEmpty());
 }
 
+TEST(Checks, WindowsAndJitterCountForTheRpo) {
+  EXPECT_THAT(told(with("every: 1h", "every: 1h, blackout: \"08:00-18:00\"")),
+              Contains(HasSubstr("its schedule can lose 11 hours")));
+  EXPECT_THAT(told(with("every: 1h", "every: 1h, blackout: \"08:10-18:00\"")),
+              Contains(HasSubstr("its schedule can lose 10 hours")));
+  EXPECT_THAT(told(with("every: 1h", "every: 1h") + "blackout: \"Sat 08:00-18:00\"\n"),
+              Contains(HasSubstr("its schedule can lose 11 hours")));
+  EXPECT_THAT(told(with("every: 1h", "every: 1h, jitter: 10m")),
+              Contains(HasSubstr("its schedule can lose 1 hour 10 minutes")));
+  EXPECT_THAT(told(with("every: 1h", "every: 30m, jitter: 10m")), IsEmpty());
+  EXPECT_THAT(told(with("every: 1h", "every: 1s, blackout: \"12:00-12:30\"")), IsEmpty());
+}
+
 TEST(Checks, APartIsProtectedByTheWhole) {
   EXPECT_THAT(told(std::string(good) + "  part: { part-of: db, objectives: { rpo: 30m } }\n"),
               Contains(HasSubstr("part promises an RPO of 30 minutes, and its schedule can lose")));
@@ -163,10 +176,45 @@ TEST(Checks, TheWorstLossOfACopyIsThatOfTheSlowerOne) {
   auto parsed = parse_text(std::string(good) +
                            "      weekly: { copy: base, at: \"Sun 00:00\", to: { far: 90d } }\n");
   const auto& component = parsed.strategy.components.front();
-  EXPECT_EQ(worst_loss(component, component.plans.back()), base::days(7));
-  EXPECT_EQ(worst_loss(component), base::hours(1));
+  EXPECT_EQ(worst_loss(parsed.strategy, component, component.plans.back()), base::days(7));
+  EXPECT_EQ(worst_loss(parsed.strategy, component), base::hours(1));
   EXPECT_TRUE(has_base_at(component, "far"));
   EXPECT_FALSE(has_base_at(component, "nowhere"));
+}
+
+TEST(Checks, WhatACopyHoldsIsAsOldAsItsOriginal) {
+  const auto loss = [](const std::string& original, const std::string& copy) {
+    auto parsed = parse_text(with("every: 1h", original) + "      daily: { copy: base, " + copy +
+                             ", to: { far: 90d } }\n");
+    EXPECT_THAT(lines_of(parsed, Severity::error), IsEmpty());
+    const auto& component = parsed.strategy.components.front();
+    return worst_loss(parsed.strategy, component, component.plans.back());
+  };
+  EXPECT_EQ(loss("every: 1h", "at: \"00:00\""), base::days(1));
+  EXPECT_EQ(loss("every: 1h", "at: \"00:30\""), base::minutes(24 * 60 + 30));
+  EXPECT_EQ(loss("at: \"12:00\"", "at: \"00:00\""), base::hours(36));
+  EXPECT_EQ(loss("at: \"Sun 12:00\"", "at: \"00:00\""), base::hours(7 * 24 + 12));
+  EXPECT_EQ(loss("every: 1h, jitter: 10m", "at: \"00:05\""), base::minutes(25 * 60 + 5));
+  EXPECT_EQ(loss("every: 1h, blackout: \"20:00-06:00\"", "at: \"00:30\""),
+            base::minutes(29 * 60 + 30));
+  EXPECT_EQ(loss("when: manual", "at: \"00:00\""), std::nullopt);
+}
+
+TEST(Checks, WhatFollowsChangesWaitsForWindowsToo) {
+  const auto loss = [](const std::string& plan) {
+    auto parsed = parse_text(small_strategy(plan));
+    const auto& component = parsed.strategy.components.front();
+    return worst_loss(parsed.strategy, component);
+  };
+  EXPECT_EQ(loss("{ when: change, settle: 10s, to: disk, keep: 1d }"), base::seconds(10));
+  EXPECT_EQ(loss("{ when: change, settle: 10s, at-most: 1m, to: disk, keep: 1d }"),
+            base::minutes(1));
+  EXPECT_EQ(loss("{ when: change, settle: 0s, jitter: 1m, blackout: [\"08:00-18:00\", "
+                 "\"17:00-19:00\"], to: disk, keep: 1d }"),
+            base::minutes(11 * 60 + 1));
+  EXPECT_EQ(loss("{ every: 1h, blackout: [\"00:00-12:00\", \"12:00-24:00\"], to: disk, "
+                 "keep: 1d }"),
+            std::nullopt);
 }
 
 }  // namespace

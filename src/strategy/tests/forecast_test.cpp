@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "strategy_text.hpp"
 
 namespace holdfast::strategy {
@@ -48,6 +50,20 @@ TEST(Forecast, SizesAndLimits) {
   strategy.budget.requests = 1000;
   EXPECT_THAT(forecast(strategy, assumptions, zone).findings,
               testing::Contains(testing::HasSubstr("requests in 30 days; the budget is 1000")));
+}
+
+TEST(Forecast, WhatIsTooMuchToCountIsTheMost) {
+  auto strategy = parse_text(file_text("examples/shop.yaml")).strategy;
+  auto assumptions = year;
+  assumptions.length = base::days(60);
+  assumptions.changed_per_day = 1;
+  assumptions.stored_share = 1;
+  assumptions.sizes["uploads"] = std::numeric_limits<std::uint64_t>::max();
+  const auto zone = TimeZone::find(strategy.timezone).value();
+  const auto made = forecast(strategy, assumptions, zone);
+  EXPECT_GE(place(made, "uploads", "ssd").bytes, 9'000'000'000'000'000'000U);
+  assumptions.changed_per_day = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_GE(forecast(strategy, assumptions, zone).places.size(), 5U);
 }
 
 }  // namespace

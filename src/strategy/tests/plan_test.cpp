@@ -53,6 +53,26 @@ TEST(Plan, IsReadWithAllItsKeys) {
   EXPECT_EQ(component.verifications[1].of.kind, Sample::Kind::unverified);
 }
 
+TEST(Plan, VerificationsRunByTheClockByHandAtEventsOrAfterEach) {
+  const auto told = [](const std::string& when) {
+    return lines_of(
+        parse_text(small_strategy("{ every: 1h, to: disk, keep: 7d }",
+                                  "    verify:\n      a: { " + when + ", level: intact }\n")),
+        Severity::error);
+  };
+  for (const auto* good : {"after: each", "every: 1s", "at: \"02:00\"", "cron: \"0 2 * * *\"",
+                           "when: manual", "when: event deploy"}) {
+    EXPECT_TRUE(told(good).empty()) << good;
+  }
+  for (const auto* bad : {"when: change", "when: commit", "when: continuous"}) {
+    const auto errors = told(bad);
+    ASSERT_EQ(errors.size(), 1U) << bad;
+    EXPECT_NE(errors[0].find("10:18 a verification can't run "), std::string::npos) << errors[0];
+  }
+  EXPECT_NE(told("every: 10ms").at(0).find("an interval is a second or more"), std::string::npos);
+  EXPECT_NE(told("every: 1500ms").at(0).find("an interval is whole seconds"), std::string::npos);
+}
+
 TEST(Plan, KeysOfOtherPlansAreRefused) {
   const auto errors = lines_of(
       parse_text(small_strategy("{ every: 1h, sweep: 1h, flush: 1s, to: disk, keep: 7d }")),

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <optional>
 #include <set>
 
 #include "base/random.hpp"
@@ -59,6 +61,20 @@ class Model {
       if (rule.is_log ? is_log_base(s, rule) : mine(s, rule) && wanted(s, rule)) return true;
     }
     return !known;
+  }
+
+  // Of which instant on the log stays; nothing: all of it, or there is none.
+  [[nodiscard]] std::optional<Time> log_from() const {
+    std::optional<Time> from;
+    for (const auto& rule : request_.rules) {
+      if (!rule.is_log) continue;
+      if (rule.keep.forever || needs_all(rule)) return std::nullopt;
+      for (const auto& s : request_.snapshots) {
+        if (!s.is_base || !is_anchor(s, rule)) continue;
+        if (!from || begin_of(s) < *from) from = begin_of(s);
+      }
+    }
+    return from;
   }
 
  private:
@@ -143,48 +159,104 @@ class Model {
     return !happened || first + keep.then >= request_.now;
   }
 
-  // The base of the log, or one that succeeds one that is kept: the last that ended not later than
-  // the window's length after it, or, if there is none, the next one.
-  [[nodiscard]] bool is_log_base(const StoredSnapshot& s, const RetentionRule& rule) const {
-    if (is_first_base(s, rule)) return true;
-    if (!s.is_base || !rule.keep.age) return false;
-    const auto later = [](const StoredSnapshot& a, const StoredSnapshot& b) {
-      return std::pair(a.finished, a.id) > std::pair(b.finished, b.id);
-    };
-    for (const auto& from : request_.snapshots) {
-      if (!from.is_base || !later(s, from) || !is_log_base(from, rule)) continue;
-      const auto reach = from.finished + *rule.keep.age;
-      bool best = true;
-      for (const auto& other : request_.snapshots) {
-        if (!other.is_base || other.id == s.id || !later(other, from)) continue;
-        if (s.finished <= reach) {
-          best = best && !(later(other, s) && other.finished <= reach);
-        } else {
-          best = best && later(other, s);
-        }
-      }
-      if (best) return true;
+  // Whether what the log and its own plans demand of a base has been reached.
+  [[nodiscard]] bool is_good(const StoredSnapshot& s, const RetentionRule& log) const {
+    if (s.proved < log.demand) return false;
+    for (const auto& rule : request_.rules) {
+      if (!rule.is_log && mine(s, rule) && s.proved < rule.demand) return false;
+    }
+    return true;
+  }
+
+  // It had ended when it was stored; a clock that is ahead is believed for a window's length.
+  static Time end_of(const StoredSnapshot& s, const RetentionRule& log) {
+    if (s.finished <= s.stored) return s.stored;
+    if (!log.keep.age) return s.stored;
+    const auto ahead = s.finished - s.stored;
+    return s.stored + (ahead < *log.keep.age ? ahead : *log.keep.age);
+  }
+
+  static Time begin_of(const StoredSnapshot& s) {
+    const Time by_storage{s.stored.nanoseconds - (s.finished.nanoseconds - s.captured.nanoseconds)};
+    return by_storage < s.captured ? by_storage : s.captured;
+  }
+
+  static bool is_later(const StoredSnapshot& a, const StoredSnapshot& b, const RetentionRule& log) {
+    if (end_of(a, log) != end_of(b, log)) return end_of(a, log) > end_of(b, log);
+    if (begin_of(a) != begin_of(b)) return begin_of(a) > begin_of(b);
+    return a.id > b.id;
+  }
+
+  [[nodiscard]] bool is_old(const StoredSnapshot& s, const RetentionRule& log) const {
+    return log.keep.age && end_of(s, log) + *log.keep.age <= request_.now;
+  }
+
+  template <typename Condition>
+  [[nodiscard]] bool any_base(Condition condition) const {
+    for (const auto& s : request_.snapshots) {
+      if (s.is_base && condition(s)) return true;
     }
     return false;
   }
 
-  // It ended before the window and no other base between it and the window; or there is none before
-  // the window and no base is older.
-  [[nodiscard]] bool is_first_base(const StoredSnapshot& s, const RetentionRule& rule) const {
-    if (!s.is_base) return false;
-    const auto old_enough = [&](const StoredSnapshot& each) {
-      return rule.keep.age && each.finished + *rule.keep.age <= request_.now;
+  // Nobody knows which base is any good: all are needed.
+  [[nodiscard]] bool needs_all(const RetentionRule& log) const {
+    if (any_base([&](const auto& s) { return is_old(s, log); })) {
+      return !any_base([&](const auto& s) { return is_old(s, log) && is_good(s, log); });
+    }
+    return !any_base([&](const auto& s) { return is_good(s, log); });
+  }
+
+  // From where the log is replayed: the last good base before the window, or, where there is none
+  // before it at all, the one that began first.
+  [[nodiscard]] bool is_anchor(const StoredSnapshot& s, const RetentionRule& log) const {
+    if (any_base([&](const auto& other) { return is_old(other, log); })) {
+      return is_good(s, log) && is_old(s, log) && !any_base([&](const auto& other) {
+               return is_good(other, log) && is_old(other, log) && is_later(other, s, log);
+             });
+    }
+    return !any_base([&](const auto& other) {
+      if (begin_of(other) != begin_of(s)) return begin_of(other) < begin_of(s);
+      return is_later(s, other, log);
+    });
+  }
+
+  // Before there is one before the window, the first that came: which clock is right isn't known.
+  [[nodiscard]] bool is_pioneer(const StoredSnapshot& s, const RetentionRule& log) const {
+    return !any_base([&](const auto& other) {
+      if (is_old(other, log)) return true;
+      return other.stored < s.stored || (other.stored == s.stored && is_later(s, other, log));
+    });
+  }
+
+  enum class Among { all, good };
+
+  // The first of those that follow one another, or one that succeeds one of them: the last that
+  // ended not later than the window's length after it, or, if there is none, the next one.
+  [[nodiscard]] bool follows(const StoredSnapshot& s, const RetentionRule& log, Among among) const {
+    const auto counts = [&](const StoredSnapshot& each) {
+      return each.is_base && (among == Among::all || is_good(each, log));
     };
-    bool any_old = false;
-    for (const auto& other : request_.snapshots) {
-      if (other.is_base) any_old = any_old || old_enough(other);
-    }
-    for (const auto& other : request_.snapshots) {
-      if (!other.is_base || other.id == s.id) continue;
-      const bool later = std::pair(other.finished, other.id) > std::pair(s.finished, s.id);
-      if (any_old ? later && old_enough(other) : !later) return false;
-    }
-    return !any_old || old_enough(s);
+    if (!counts(s)) return false;
+    const bool any_old = any_base([&](const auto& other) { return is_old(other, log); });
+    const bool nothing_before =
+        !any_base([&](const auto& other) { return counts(other) && is_later(s, other, log); });
+    if (any_old ? is_anchor(s, log) : nothing_before) return true;
+    if (!log.keep.age) return false;
+    return any_base([&](const auto& from) {
+      if (!counts(from) || !is_later(s, from, log) || !follows(from, log, among)) return false;
+      const auto reach = end_of(from, log) + *log.keep.age;
+      return !any_base([&](const auto& other) {
+        if (!counts(other) || !is_later(other, from, log)) return false;
+        if (end_of(s, log) > reach) return is_later(s, other, log);
+        return is_later(other, s, log) && end_of(other, log) <= reach;
+      });
+    });
+  }
+
+  [[nodiscard]] bool is_log_base(const StoredSnapshot& s, const RetentionRule& log) const {
+    return s.is_base && (needs_all(log) || is_anchor(s, log) || is_pioneer(s, log) ||
+                         follows(s, log, Among::all) || follows(s, log, Among::good));
   }
 
   const RetentionRequest& request_;
@@ -225,6 +297,9 @@ StoredSnapshot random_snapshot(base::SeededRandom& random, Time now, std::size_t
   s.stored = now - base::minutes(static_cast<std::int64_t>(pick(random, span)));
   s.captured = s.stored - base::minutes(static_cast<std::int64_t>(pick(random, 90)));
   if (pick(random, 20) == 0) s.captured = s.stored + base::days(400);  // a clock that is wrong
+  if (pick(random, 4) == 0) {
+    s.captured = s.captured + base::hours(static_cast<std::int64_t>(pick(random, 120)) - 60);
+  }
   s.finished = s.captured + base::minutes(static_cast<std::int64_t>(pick(random, 30)));
   for (const auto* plan : {"a", "b"}) {
     if (pick(random, 2) == 0) s.plans.emplace_back(plan);
@@ -253,7 +328,8 @@ RetentionRequest random_request(base::SeededRandom& random) {
   if (pick(random, 2) == 0) {
     Keep keep{.age = base::hours(static_cast<std::int64_t>(pick(random, 24 * 30)))};
     if (pick(random, 5) == 0) keep = Keep{.forever = true};
-    request.rules.push_back({"log", keep, Level::none, true});
+    const auto demand = pick(random, 3) == 0 ? static_cast<Level>(pick(random, 6)) : Level::none;
+    request.rules.push_back({"log", keep, demand, true});
   }
   if (pick(random, 40) == 0) request.frozen = "an anomaly";
   for (std::uint64_t i = 0; i < pick(random, 4); ++i) {
@@ -288,6 +364,7 @@ TEST(RetentionProperty, AgreesWithTheNaiveModel) {
           << fmt::format("{}", fmt::join(verdict.because, "; "));
       ++(verdict.is_kept() ? kept : expired);
     }
+    ASSERT_EQ(decision.log_from, model.log_from()) << "round " << round;
   }
   // Neither answer is given for lack of the other.
   EXPECT_GT(kept, 5000U);
@@ -309,6 +386,126 @@ TEST(RetentionProperty, DecidingTwiceChangesNothing) {
     for (const auto& verdict : decide_retention(request, zone).verdicts) {
       ASSERT_TRUE(verdict.is_kept()) << "round " << round << ", snapshot " << verdict.id;
     }
+  }
+}
+
+// A log and its bases through months, as they are and as a clock says that is now and then wrong.
+class SkewedWorld {
+ public:
+  explicit SkewedWorld(base::SeededRandom& random) : random_(random) {
+    request_.now = start_;
+    const auto demand = pick(random, 2) == 0 ? Level::none : Level::sound;
+    request_.rules.push_back({"p", {.age = base::days(1)}, demand, false});
+    request_.rules.push_back({"wal", {.age = window_}, Level::none, true});
+    demand_ = demand;
+  }
+
+  void live(int hours) {
+    for (int i = 0; i < hours; ++i) {
+      if (pick(random_, 24 * 6) == 0) skew_ = base::hours(hours_within(72));
+      request_.now = request_.now + base::hours(1);
+      const auto at = request_.now;
+      log_.push_back({at, std::max(at, at + skew_)});
+      if (i % 24 == 12) take_base(at);
+      if (i % 24 == 18) look();
+      expire();
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+
+ private:
+  struct Piece {
+    Time at;
+    Time dated;  // by its writer or the storage, whichever is later
+  };
+  struct True {
+    Time began;
+    Time ended;
+  };
+
+  std::int64_t hours_within(std::int64_t most) {
+    return static_cast<std::int64_t>(pick(random_, static_cast<std::uint64_t>(2 * most + 1))) -
+           most;
+  }
+
+  void take_base(Time at) {
+    const auto id = base::format_utc(at);
+    const True truth{at - base::minutes(20), at - base::minutes(10)};
+    truths_[id] = truth;
+    if (!first_) first_ = truth.ended;
+    request_.snapshots.push_back({.id = id,
+                                  .plans = {"p"},
+                                  .captured = truth.began + skew_,
+                                  .finished = truth.ended + skew_,
+                                  .stored = at,
+                                  .is_base = true});
+  }
+
+  // Some are never any good.
+  void look() {
+    for (auto& each : request_.snapshots) {
+      if (truths_[each.id].ended > request_.now - base::days(1) && pick(random_, 3) != 0) {
+        each.proved = Level::sound;
+      }
+    }
+  }
+
+  void expire() {
+    const auto decision = decide_retention(request_, TimeZone::utc());
+    std::vector<StoredSnapshot> left;
+    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
+      if (decision.verdicts[i].is_kept()) left.push_back(request_.snapshots[i]);
+    }
+    request_.snapshots = left;
+    std::erase_if(log_, [&](const Piece& piece) {
+      return decision.log_from && piece.dated < *decision.log_from;
+    });
+    expect_promise_is_kept();
+  }
+
+  // The first instant of the window needs a base before it and all log since that base began. Once
+  // there has been a good one, there always is.
+  void expect_promise_is_kept() {
+    const auto from = request_.now - window_;
+    if (!first_ || *first_ > from) return;
+    bool plain = false;
+    bool good = false;
+    for (const auto& each : request_.snapshots) {
+      const auto& truth = truths_[each.id];
+      if (truth.ended > from || !has_log_since(truth.began)) continue;
+      plain = true;
+      good = good || each.proved >= demand_;
+    }
+    ASSERT_TRUE(plain) << "nothing reaches back to " << base::format_utc(from);
+    if (*first_ + base::days(21) > request_.now) return;
+    ASSERT_TRUE(good || !had_good_) << "nothing good reaches back to " << base::format_utc(from);
+    had_good_ = good;
+  }
+
+  // There is a piece for every hour.
+  [[nodiscard]] bool has_log_since(Time began) const {
+    const auto hours = (request_.now - began).nanoseconds / base::hours(1).nanoseconds + 1;
+    return std::count_if(log_.begin(), log_.end(),
+                         [&](const Piece& piece) { return piece.at > began; }) >= hours;
+  }
+
+  base::SeededRandom& random_;
+  const Time start_ = base::parse_utc("2026-01-01T00:00:00Z").value();
+  const base::Duration window_ = base::days(7);
+  RetentionRequest request_;
+  Level demand_ = Level::none;
+  base::Duration skew_;
+  std::vector<Piece> log_;
+  std::map<std::string, True> truths_;
+  std::optional<Time> first_;  // the end of the first base
+  bool had_good_ = false;
+};
+
+TEST(RetentionProperty, AWrongClockBreaksNoPromiseOfALog) {
+  base::SeededRandom random(9);
+  for (int round = 0; round < 40; ++round) {
+    SkewedWorld(random).live(24 * 60);
+    ASSERT_FALSE(HasFatalFailure()) << "round " << round;
   }
 }
 

@@ -28,7 +28,7 @@ class Days {
                                    .plans = {"p"},
                                    .captured = when,
                                    .finished = when + base::minutes(10),
-                                   .stored = when});
+                                   .stored = when + base::minutes(10)});
     }
   }
   void rule(Keep keep, Level demand = Level::none) {
@@ -209,6 +209,58 @@ TEST(Retention, ALogNeverGrowsBeyondTwiceItsWindow) {
     days.request.snapshots = left;
     ASSERT_LE(left.size(), 5U);
   }
+}
+
+TEST(Retention, ABaseEndedWhenTheStorageSaysSo) {
+  Days days("2026-03-20", 20);
+  days.rule({.age = base::days(1)});
+  for (auto& each : days.request.snapshots) {
+    each.is_base = true;
+    each.captured = each.captured - base::days(1);  // a clock that is a day behind
+    each.finished = each.finished - base::days(1);
+  }
+  days.request.rules.push_back({"wal", {.age = base::days(7)}, Level::none, true});
+  EXPECT_EQ(days.kept().front(), "2026-03-13");
+  EXPECT_EQ(days.decide().log_from, at("2026-03-12T02:00:00Z"));
+}
+
+TEST(Retention, AClockThatIsAheadHoldsALogForAWindowAtMost) {
+  Days days("2026-03-20", 20);
+  days.rule({.age = base::days(1)});
+  for (auto& each : days.request.snapshots) {
+    each.is_base = true;
+    each.captured = each.captured + base::days(3650);
+    each.finished = each.finished + base::days(3650);
+  }
+  days.request.rules.push_back({"wal", {.age = base::days(7)}, Level::none, true});
+  EXPECT_EQ(days.kept().front(), "2026-03-06");
+  EXPECT_EQ(days.decide().log_from, at("2026-03-06T02:00:00Z"));
+}
+
+TEST(Retention, ALogStartsFromABaseThatIsProved) {
+  Days days("2026-03-20", 20);
+  days.rule({.age = base::days(1)}, Level::sound);
+  for (auto& each : days.request.snapshots) each.is_base = true;
+  days.request.rules.push_back({"wal", {.age = base::days(7)}, Level::none, true});
+  EXPECT_EQ(days.kept().size(), 20U);
+  EXPECT_EQ(days.decide().log_from, std::nullopt);
+  days.day("2026-03-18").proved = Level::sound;  // one in the window doesn't reach back before it
+  EXPECT_EQ(days.decide().log_from, std::nullopt);
+  days.day("2026-03-10").proved = Level::sound;
+  days.day("2026-03-08").proved = Level::sound;
+  EXPECT_EQ(days.decide().log_from, at("2026-03-10T02:00:00Z"));
+  // In steps of a week from there, and the next one that is good.
+  EXPECT_THAT(days.kept(), ElementsAre("2026-03-10", "2026-03-17", "2026-03-18", "2026-03-20"));
+}
+
+TEST(Retention, WhatALogDemandsItselfCountsForItsBases) {
+  Days days("2026-03-20", 20);
+  days.rule({.age = base::days(1)});
+  for (auto& each : days.request.snapshots) each.is_base = true;
+  days.request.rules.push_back({"wal", {.age = base::days(7)}, Level::sound, true});
+  EXPECT_EQ(days.decide().log_from, std::nullopt);
+  days.day("2026-03-09").proved = Level::sound;
+  EXPECT_EQ(days.decide().log_from, at("2026-03-09T02:00:00Z"));
 }
 
 TEST(Retention, WithoutABaseAllLogStays) {

@@ -279,5 +279,72 @@ TEST(ScheduleProperty, BlackoutsEndWhereTheyEnd) {
   }
 }
 
+// Start by start through two years.
+std::optional<base::Duration> naive_gap(const When& when, const Delays& delays) {
+  const auto zone = TimeZone::utc();
+  const Time begin{day_number({2023, 1, 2}) * 1440 * minute};
+  std::optional<base::Duration> longest;
+  std::optional<Time> held;
+  for (const auto slot : due_between(when, begin, begin + base::days(731), zone, 10'000'000)) {
+    const auto latest = after_blackout(delays.windows, slot + delays.jitter, zone).value();
+    if (held && (!longest || latest - *held > *longest)) longest = latest - *held;
+    held = after_blackout(delays.windows, slot, zone);
+  }
+  return longest;
+}
+
+TEST(ScheduleProperty, TheLongestGapIsTheLongest) {
+  base::SeededRandom random(6);
+  for (int i = 0; i < 60; ++i) {
+    When when;
+    std::string text;
+    switch (random.below(3)) {
+      case 0: {
+        const auto interval = static_cast<std::int64_t>(10 + random.below(3000));
+        text = fmt::format("every {}m", interval);
+        when = {.kind = WhenKind::every, .interval = base::minutes(interval)};
+        break;
+      }
+      case 1: {
+        text = fmt::format("{} {:02}:{:02}", random.below(2) == 0 ? "Mon,Tue,Fri" : "1st,15th,last",
+                           random.below(24), random.below(60));
+        when = {.kind = WhenKind::at, .at = {parse_at(text).value()}};
+        break;
+      }
+      default: {
+        text = fmt::format("{} {} * {} {}", field(some(random, 0, 59, 3)),
+                           field(some(random, 0, 23, 6)),
+                           random.below(2) == 0 ? "*" : field(some(random, 1, 12, 6)),
+                           random.below(2) == 0 ? "*" : field(some(random, 0, 6, 4)));
+        when = {.kind = WhenKind::cron, .cron = parse_cron(text).value()};
+      }
+    }
+    Delays delays;
+    if (random.below(2) == 0) {
+      delays.jitter = base::minutes(static_cast<std::int64_t>(random.below(90)));
+    }
+    for (auto windows = random.below(3); windows > 0; --windows) {
+      const auto from = random.below(1440);
+      const auto window =
+          fmt::format("{}{:02}:{:02}-{:02}:{:02}", random.below(2) == 0 ? "" : "Sat-Mon ",
+                      from / 60, from % 60, random.below(24), random.below(60));
+      if (const auto parsed = parse_window(window); parsed.ok()) {
+        delays.windows.push_back(parsed.value());
+        text += ", not " + window;
+      }
+    }
+    if (!after_blackout(delays.windows, worlds()[0].start, TimeZone::utc())) continue;
+    const auto found = longest_gap(when, delays);
+    const auto naive = naive_gap(when, delays);
+    const auto told = fmt::format("{}, jitter {} s", text, delays.jitter.seconds());
+    // Those of months differ from year to year: more years are looked at than here.
+    if (naive > base::days(30)) {
+      ASSERT_GE(found, naive) << told;
+    } else {
+      ASSERT_EQ(found, naive) << told;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::strategy

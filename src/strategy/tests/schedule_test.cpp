@@ -132,6 +132,41 @@ TEST(Schedule, TheLongestGap) {
   EXPECT_EQ(longest_gap({.kind = WhenKind::cron, .cron = parse_cron("0 0 1 */3 *").value()}),
             base::days(92));
   EXPECT_EQ(longest_gap(parse_when("manual").value()), std::nullopt);
+  const auto cron = [](const char* text) {
+    return longest_gap({.kind = WhenKind::cron, .cron = parse_cron(text).value()});
+  };
+  EXPECT_EQ(cron("* * * 1 *"), base::minutes((365 - 31) * 1440 + 1440 + 1));  // into a leap year
+  EXPECT_EQ(cron("* * * * *"), base::minutes(1));
+  EXPECT_EQ(cron("*/5 8-17 * * mon-fri"), base::minutes(3 * 1440 - 9 * 60 - 55));
+  EXPECT_EQ(cron("0 0 29 2 *"), base::days(4 * 365 + 1));
+}
+
+TEST(Schedule, TheLongestGapWithWhatDelays) {
+  const std::vector<Window> office{parse_window("Mon-Fri 08:00-18:00").value()};
+  EXPECT_EQ(longest_gap(every(base::hours(1)), {.windows = office}), base::hours(11));
+  EXPECT_EQ(longest_gap(every(base::seconds(1)), {.windows = office}),
+            base::hours(10) + base::seconds(1));
+  EXPECT_EQ(longest_gap(every(base::minutes(5)), {.jitter = base::minutes(2)}), base::minutes(7));
+  // Jitter may carry a run into the window.
+  EXPECT_EQ(longest_gap(at_times({"07:59"}), {base::minutes(2), office}),
+            base::minutes(24 * 60 + 10 * 60 + 1));
+  EXPECT_EQ(longest_window(office), base::hours(10));
+  EXPECT_EQ(longest_window({}), base::Duration{});
+  EXPECT_EQ(
+      longest_window({parse_window("00:00-12:00").value(), parse_window("12:00-24:00").value()}),
+      std::nullopt);
+}
+
+TEST(Schedule, TheNewest) {
+  const auto nightly = at_times({"02:00"});
+  EXPECT_EQ(newest_due(nightly, at("2026-01-05T12:00:00Z"), berlin()), at("2026-01-05T01:00:00Z"));
+  EXPECT_EQ(newest_due(nightly, at("2026-01-05T01:00:00Z"), berlin()), at("2026-01-05T01:00:00Z"));
+  EXPECT_EQ(newest_due(nightly, at("2026-01-05T00:59:59Z"), berlin()), at("2026-01-04T01:00:00Z"));
+  const auto early = [](Time slot) { return slot < at("2026-01-02T12:00:00Z"); };
+  EXPECT_EQ(newest_due(nightly, at("2026-01-05T12:00:00Z"), berlin(), early),
+            at("2026-01-02T01:00:00Z"));
+  EXPECT_EQ(newest_due(parse_when("manual").value(), at("2026-01-05T12:00:00Z"), berlin()),
+            std::nullopt);
 }
 
 }  // namespace

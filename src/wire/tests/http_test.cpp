@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "scripted_server.hpp"
+#include "support/scripted_server.hpp"
 
 namespace holdfast::wire {
 

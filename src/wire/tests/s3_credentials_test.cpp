@@ -8,8 +8,9 @@
 #include <fstream>
 #include <map>
 
+#include "aws_domain.hpp"
 #include "credentials_file.hpp"
-#include "scripted_server.hpp"
+#include "support/scripted_server.hpp"
 
 namespace holdfast::wire {
 
@@ -72,6 +73,11 @@ class S3CredentialsTest : public testing::Test {
   io::ThreadExecutor executor_;
   HttpClient http_{executor_, {.proxy = ""}};
 };
+
+TEST(AwsDomain, IsAnotherInChina) {
+  EXPECT_EQ(aws_domain("eu-central-1"), "amazonaws.com");
+  EXPECT_EQ(aws_domain("cn-north-1"), "amazonaws.com.cn");
+}
 
 TEST_F(S3CredentialsTest, EnvironmentFirst) {
   write(".aws/credentials", "[default]\naws_access_key_id = FILE\naws_secret_access_key = s\n");
@@ -143,6 +149,51 @@ TEST_F(S3CredentialsTest, WebIdentity) {
   EXPECT_EQ(server.received().size(), 1U);
   variables_["AWS_ROLE_ARN"] = "other";
   EXPECT_EQ(source()->current().error().code(), ErrorCode::permission_denied);
+}
+
+TEST_F(S3CredentialsTest, ABusyMetadataServiceIsAnOutage) {
+  std::atomic<int> status = 503;
+  ScriptedServer server([&](const ReceivedRequest&) {
+    return ScriptedAnswer{http_answer(std::to_string(status) + " No", "")};
+  });
+  variables_.erase("AWS_EC2_METADATA_DISABLED");
+  variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = server.url();
+  for (const int busy : {503, 429}) {
+    status = busy;
+    const auto keys = source()->current();
+    ASSERT_FALSE(keys.ok());
+    EXPECT_EQ(keys.error().code(), ErrorCode::unavailable) << keys.error().to_string();
+    EXPECT_EQ(keys.error().retry(), base::Retry::may_help);
+  }
+  status = 403;
+  EXPECT_EQ(source()->current().error().code(), ErrorCode::permission_denied)
+      << "no such instance: then there are none";
+}
+
+TEST_F(S3CredentialsTest, KeysOfInstanceAndContainerGoPastTheProxy) {
+  ScriptedServer proxy(
+      [](const ReceivedRequest&) { return ScriptedAnswer{http_answer("502 Bad Gateway", "")}; });
+  ScriptedServer server([](const ReceivedRequest& request) {
+    const bool keys = request.line().find("credentials/role") != std::string::npos ||
+                      request.line().find("/container") != std::string::npos;
+    return ScriptedAnswer{
+        http_answer("200 OK", keys ? keys_json("KEY", "2026-11-21T11:00:00Z") : "role")};
+  });
+  HttpClient http(executor_, {.proxy = proxy.url()});
+  variables_.erase("AWS_EC2_METADATA_DISABLED");
+  variables_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = server.url();
+  const auto environment = [this](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables_.find(name);
+    return found == variables_.end() ? std::nullopt : std::optional(found->second);
+  };
+  for (int round = 0; round < 2; ++round) {
+    S3CredentialsSource keys(http, executor_, clock_, {.environment = environment});
+    const auto found = keys.current();
+    ASSERT_TRUE(found.ok()) << found.error().to_string();
+    EXPECT_EQ(found.value()->access_key, "KEY");
+    variables_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = server.url() + "/container";
+  }
+  EXPECT_TRUE(proxy.received().empty());
 }
 
 TEST_F(S3CredentialsTest, InstanceMetadataIsRenewedBeforeItExpires) {

@@ -5,7 +5,9 @@
 
 #include <atomic>
 
-#include "scripted_server.hpp"
+#include "base64.hpp"
+#include "md5.hpp"
+#include "support/scripted_server.hpp"
 
 namespace holdfast::wire {
 
@@ -106,6 +108,28 @@ TEST(S3Client, PutCarriesLockEncryptionAndClass) {
   EXPECT_EQ(world.last().header("x-amz-storage-class"), "STANDARD_IA");
 }
 
+TEST(S3Client, MultipartCarriesEncryptionAndClassWhereItBegins) {
+  S3Options options;
+  options.storage_class = "STANDARD_IA";
+  options.encryption.kind = S3Encryption::Kind::s3;
+  World world(
+      [](const ReceivedRequest&) {
+        return ScriptedAnswer{http_answer(
+            "200 OK",
+            "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+            "ETag: \"e\"\r\n")};
+      },
+      std::move(options));
+  const auto upload = world.client().create_multipart("k", {});
+  ASSERT_TRUE(upload.ok()) << upload.error().to_string();
+  EXPECT_EQ(world.last().header("x-amz-server-side-encryption"), "AES256");
+  EXPECT_EQ(world.last().header("x-amz-server-side-encryption-aws-kms-key-id"), "");
+  EXPECT_EQ(world.last().header("x-amz-storage-class"), "STANDARD_IA");
+  ASSERT_TRUE(world.client().upload_part("k", upload.value(), 1, base::as_bytes("x")).ok());
+  EXPECT_EQ(world.last().header("x-amz-server-side-encryption"), "") << "parts are no place for it";
+  EXPECT_EQ(world.last().header("x-amz-storage-class"), "");
+}
+
 TEST(S3Client, CustomersKeyComesWithReadsAndWrites) {
   S3Options options;
   options.encryption.kind = S3Encryption::Kind::customer;
@@ -149,6 +173,7 @@ TEST(S3Client, EveryRefusalHasItsMeaning) {
       {"403 Forbidden", "SignatureDoesNotMatch", ErrorCode::permission_denied, never, "secret"},
       {"507 Insufficient", "XMinioStorageFull", ErrorCode::no_space, never, "space"},
       {"501 Not Implemented", "NotImplemented", ErrorCode::unsupported, never, ""},
+      {"400 Bad Request", "MissingContentMD5", ErrorCode::unsupported, never, "update"},
       {"400 Bad Request", "InvalidStorageClass", ErrorCode::invalid_argument, never, "storage"},
       {"418 Teapot", "", ErrorCode::io, never, ""}};
   for (const Refusal& one : refusals) {
@@ -246,11 +271,33 @@ TEST(S3Client, GetsWholeObjectsAndVersions) {
   World absent(http_answer("404 Not Found", error_xml("NoSuchKey")));
   EXPECT_EQ(failure_of(absent.client().get("k", 0, "")).code(), ErrorCode::not_found)
       << "the error's own text may be longer than the content";
-  World marker(http_answer("405 Method Not Allowed", error_xml("MethodNotAllowed")));
+  World marker(http_answer("405 Method Not Allowed", error_xml("MethodNotAllowed"),
+                           "x-amz-delete-marker: true\r\n"));
   EXPECT_EQ(failure_of(marker.client().get("k", 9, "v")).code(), ErrorCode::not_found);
+  EXPECT_EQ(failure_of(marker.client().put_retention("k", {})).code(), ErrorCode::not_found);
+  EXPECT_EQ(marker.last().header("content-md5"),
+            to_base64(md5(base::as_bytes(marker.last().body))));
   World invalid(http_answer("400 Bad Request", error_xml("InvalidArgument")));
   EXPECT_EQ(failure_of(invalid.client().get("k", 9, "v")).code(), ErrorCode::not_found);
   EXPECT_EQ(failure_of(invalid.client().get("k", 9, "")).code(), ErrorCode::invalid_argument);
+}
+
+TEST(S3Client, ARefusalIsNoAbsenceOfAVersion) {
+  for (const auto& [status, code, expected] :
+       std::vector<std::tuple<std::string, std::string, ErrorCode>>{
+           {"400 Bad Request", "RequestTimeout", ErrorCode::unavailable},
+           {"400 Bad Request", "ExpiredToken", ErrorCode::permission_denied},
+           {"400 Bad Request", "AuthorizationHeaderMalformed", ErrorCode::permission_denied},
+           {"400 Bad Request", "", ErrorCode::invalid_argument},
+           {"405 Method Not Allowed", "MethodNotAllowed", ErrorCode::io},
+           {"405 Method Not Allowed", "", ErrorCode::io}}) {
+    World world(http_answer(status, code.empty() ? "" : error_xml(code)));
+    EXPECT_EQ(base::error_code_name(failure_of(world.client().get("k", 9, "v")).code()),
+              base::error_code_name(expected))
+        << status << " " << code;
+  }
+  World method(http_answer("405 Method Not Allowed", error_xml("MethodNotAllowed")));
+  EXPECT_EQ(failure_of(method.client().put_retention("k", {})).code(), ErrorCode::io);
 }
 
 TEST(S3Client, HeadTellsAMissingObjectFromAMissingBucket) {
@@ -292,6 +339,9 @@ TEST(S3Client, EveryKeyOfABatchHasItsOutcome) {
   ASSERT_TRUE(removed.value()[3]) << "what the answer does not mention is not known to be gone";
   EXPECT_EQ(removed.value()[3]->retry(), base::Retry::may_help);
   EXPECT_NE(world.last().body.find("d&lt;&amp;&gt;"), std::string::npos);
+  EXPECT_EQ(world.last().header("content-md5"), to_base64(md5(base::as_bytes(world.last().body))))
+      << "some servers delete nothing without it";
+  EXPECT_FALSE(world.last().header("x-amz-checksum-crc32c").empty());
 }
 
 TEST(S3Client, EveryVersionOfABatchHasItsOutcome) {
@@ -372,6 +422,25 @@ TEST(S3Client, ATakenKeyIsUnknownAfterASecondSending) {
   EXPECT_EQ(error.code(), ErrorCode::unavailable) << error.to_string();
 }
 
+TEST(S3Client, ACompletionIsUnknownAfterASecondSending) {
+  for (const auto& [status, code] : std::vector<std::pair<std::string, std::string>>{
+           {"404 Not Found", "NoSuchUpload"},
+           {"412 Precondition Failed", "PreconditionFailed"},
+           {"200 OK", "NoSuchUpload"}}) {
+    std::atomic<int> number = 0;
+    World world([&](const ReceivedRequest&) {
+      const int now = ++number;
+      if (now == 1) return ScriptedAnswer{http_answer("200 OK", "")};
+      if (now == 2) return ScriptedAnswer{"", Then::close};
+      return ScriptedAnswer{http_answer(status, error_xml(code))};
+    });
+    ASSERT_TRUE(world.client().put("a", base::as_bytes("x"), {}).ok());
+    const base::Error error = failure_of(world.client().complete_multipart("b", "u", {}, {}));
+    EXPECT_EQ(error.code(), ErrorCode::unavailable) << error.to_string();
+    EXPECT_EQ(error.retry(), base::Retry::may_help);
+  }
+}
+
 TEST(S3Client, LearnsWhatTheBucketCan) {
   World world([](const ReceivedRequest& request) {
     if (request.line().find("versioning") != std::string::npos) {
@@ -391,6 +460,16 @@ TEST(S3Client, LearnsWhatTheBucketCan) {
   EXPECT_EQ(state.value().lockable, true);
   EXPECT_EQ(state.value().default_lock, base::days(30));
   EXPECT_EQ(state.value().default_lock_mode, S3Lock::Mode::compliance);
+  World suspended([](const ReceivedRequest& request) {
+    const bool versions = request.line().find("versioning") != std::string::npos;
+    return ScriptedAnswer{
+        versions ? http_answer("200 OK",
+                               "<VersioningConfiguration><Status>Suspended</Status>"
+                               "</VersioningConfiguration>")
+                 : http_answer("404 Not Found", error_xml("ObjectLockConfigurationNotFoundError"))};
+  });
+  EXPECT_EQ(suspended.client().bucket_state().value().versioned, true)
+      << "it has the versions from before";
   World denied(http_answer("403 Forbidden", error_xml("AccessDenied")));
   const auto unknown = denied.client().bucket_state();
   ASSERT_TRUE(unknown.ok());

@@ -18,6 +18,7 @@ namespace holdfast::engine {
 struct BackupOptions {
   source::FilesCaptureOptions capture;  // roots: absolute paths
   repository::Tags tags;
+  std::string source = "files";  // the kind of component
   std::string host;     // empty: this machine's name
   std::string label;    // component; empty for paths given by hand
   std::string command;  // for the record; never holds a secret

@@ -12,6 +12,7 @@
 #include "io/executor.hpp"
 #include "io/file_system.hpp"
 #include "repository/repository.hpp"
+#include "storage/limit.hpp"
 #include "storage/storage.hpp"
 
 namespace holdfast::engine {
@@ -21,6 +22,7 @@ struct LocationOptions {
   std::string cache_directory;  // absolute
   // Looks up a variable of the environment, for credentials. Thread-safe.
   std::function<std::optional<std::string>(const std::string&)> environment = {};
+  storage::LimitOptions limit = {};  // its stop ends what waits for the storage
 };
 
 // Owns everything; the repository borrows from it.

@@ -3,17 +3,19 @@
 #pragma once
 
 #include <stop_token>
-#include <string>
 
+#include "engine/location.hpp"
 #include "repository/mend.hpp"
 
 namespace holdfast::engine {
 
-// repository::protect and repository::mend, on the storage at `url`.
-base::Result<repository::ProtectReport> protect_at(const std::string& url, unsigned percent,
+// repository::protect and repository::mend, on the storage of `location`; of no use there is the
+// cache's directory.
+base::Result<repository::ProtectReport> protect_at(const LocationOptions& location,
+                                                   unsigned percent,
                                                    const repository::ParityProgress& progress,
                                                    const std::stop_token& stop);
-base::Result<repository::MendReport> mend_at(const std::string& url,
+base::Result<repository::MendReport> mend_at(const LocationOptions& location,
                                              const repository::ParityProgress& progress,
                                              const std::stop_token& stop);
 

@@ -25,7 +25,8 @@ struct Condemnation {
   std::vector<CondemnedPack> packs;
 };
 
-// All condemnations that the admin signed; others are appended to `ignored`.
+// All condemnations that the admin signed; forged and foreign objects are appended to `ignored`.
+// damaged: one whose bytes aren't those of its name, so that it isn't known what it condemns.
 base::Result<std::vector<Condemnation>> list_condemnations(
     const Repository& repository, std::vector<IgnoredObject>* ignored = nullptr);
 // Stores one; needs the admin.

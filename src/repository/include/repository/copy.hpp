@@ -18,8 +18,6 @@
 
 namespace holdfast::repository {
 
-inline constexpr std::string_view copied_from_tag = "copied-from";
-
 struct CopyTotals {
   std::uint64_t bytes_copied = 0;  // stored in the target
   std::uint64_t chunks_copied = 0;
@@ -45,8 +43,10 @@ struct CopiedSnapshot {
 [[nodiscard]] std::string origin_of(const Repository& from, const SnapshotRecord& snapshot);
 
 // Needs the reading key of `from`, whose index `reader` has brought up to date, and a writing key
-// of `to`. damaged: a part of the original can't be read; nothing counts then, and `repository
-// repair` of the original gives a snapshot that can be copied.
+// of `to`. What was copied is remembered by the numbers of that index: it must not be updated while
+// this runs, so `reader` is one that follows nothing. damaged: a part of the original can't be
+// read; nothing counts then, and `repository repair` of the original gives a snapshot that can be
+// copied.
 base::Result<CopiedSnapshot> copy_snapshot(Repository& from, RepositoryReader& reader,
                                            const SnapshotRecord& snapshot, Repository& to,
                                            const CopyOptions& options = {});

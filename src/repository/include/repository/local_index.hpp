@@ -26,7 +26,7 @@ struct FoundChunk {
 // at a time. A lookup sees the index before or after a change, never between.
 class LocalIndex {
  public:
-  // `directory`: absolute, in the cache, for this repository and domain set only. Files in it that
+  // `directory`: absolute, in the cache, for this repository and set of keys only. Files in it that
   // don't check are removed. The index is that of the last update (after a crash in the middle of
   // one, it may still have what that was to drop).
   static base::Result<std::unique_ptr<LocalIndex>> open(io::FileSystem& files,
@@ -38,7 +38,8 @@ class LocalIndex {
   // there are too many. `superseded` is honoured. A segment that `fetch` reports as damaged,
   // unsupported, absent (not_found) or foreign is skipped and returned; outage and all else fails
   // the call (what was fetched until then is kept). Foreign is wrong_key: that is remembered, and
-  // returned by later calls without a fetch; or permission_denied, which isn't remembered.
+  // returned by later calls without a fetch, unless the error says that a retry may help; or
+  // permission_denied, which isn't remembered.
   using Fetch = std::function<base::Result<IndexSegment>(const ObjectHash& segment)>;
   struct Skipped {
     ObjectHash segment;

@@ -37,6 +37,10 @@ struct RepairReport {
       replaced;  // damaged snapshot, its successor without what was lost
   std::vector<ObjectHash> removed_snapshots;  // nothing of them could be read
   std::vector<std::string> removed_objects;   // damaged objects that are of no use any more
+  std::vector<std::string> put_back;          // damaged objects of which the cache had the bytes
+  // Of removed_objects, those that nothing takes the place of: key slots, notes (tags, holds), old
+  // rosters, condemnations.
+  std::vector<std::string> lost_objects;
 };
 // Reads every pack, drops what doesn't check, rebuilds the index, and replaces each snapshot that
 // lost something by one without it. Needs all keys. Held snapshots are replaced too; the hold goes

@@ -67,6 +67,17 @@ class Repository {
   [[nodiscard]] const Keyring& keys() const noexcept { return keys_; }
   [[nodiscard]] const SignerSet& signers() const noexcept { return signers_; }
   [[nodiscard]] const Roster& roster() const noexcept { return roster_; }
+  // An object that is listed as a newer roster and can't be read: then machines may have been
+  // enrolled of whom nothing is known here.
+  [[nodiscard]] const std::optional<IgnoredObject>& unread_roster() const noexcept {
+    return unread_roster_;
+  }
+  // damaged if there is such an object: for all that deletes or replaces what the roster makes
+  // nobody's. `what` begins the message.
+  base::Result<void> require_newest_roster(std::string_view what) const;
+  // Takes up a newer roster if there is one; whether there was. Like index updates, not beside
+  // other calls.
+  base::Result<bool> refresh_roster();
   // The domain with this id, if its id key is at hand.
   [[nodiscard]] const Domain* domain(const ShortId& id) const;
   // Where this machine writes; the keyring must have a writer.
@@ -109,12 +120,15 @@ class Repository {
   base::Result<OwnedSegment> read_owned_segment(const ObjectHash& hash, Segments segments) const;
   base::Result<void> load_roster();
   void load_domains();
+  [[nodiscard]] std::string index_directory(Segments segments) const;
   [[nodiscard]] std::unique_ptr<LocalIndex>& slot_of(Segments segments) const;
 
   Environment environment_;
   Config config_;
   Keyring keys_;
   Roster roster_;
+  std::string roster_object_;  // its name
+  std::optional<IgnoredObject> unread_roster_;
   SignerSet signers_;
   std::map<ShortId, std::unique_ptr<Domain>> domains_;
   mutable std::unique_ptr<LocalIndex> all_segments_;

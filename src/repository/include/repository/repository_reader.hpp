@@ -1,6 +1,7 @@
 // RepositoryReader: the ContentReader and NodeSource of an opened repository.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,15 @@ class RepositoryReader final : public ContentReader {
                            std::stop_token stop) override;
   [[nodiscard]] PackReader& packs() noexcept { return packs_; }
 
+  // For those who read by the index and packs() themselves.
+  [[nodiscard]] std::uint64_t looks() const;
+  // Brings index and list of packs up to date, unless another task has done so since there were
+  // `looks`, or a look of the last seconds brought nothing. Whether it may have brought something;
+  // never for one that follows nothing.
+  base::Result<bool> look_again(std::uint64_t looks);
+  // Changes with every look, with which the index's numbers may change.
+  [[nodiscard]] std::uint64_t index_updates() const noexcept { return index_updates_; }
+
  private:
   RepositoryReader(Repository& repository, Following following);
   struct Group;  // chunks that one read brings
@@ -46,10 +56,6 @@ class RepositoryReader final : public ContentReader {
   // One pass of fetch(). What is absent goes to `again` if there is one, else to `receive`.
   base::Result<void> fetch_once(std::span<const ChunkId> ids, const Receive& receive,
                                 const std::stop_token& stop, std::vector<ChunkId>* again);
-  [[nodiscard]] std::uint64_t looks() const;
-  // Brings index and list of packs up to date, unless another task has done so since there were
-  // `looks`, or a look of the last seconds brought nothing. Whether it may have brought something.
-  base::Result<bool> look_again(std::uint64_t looks);
   // Whether index or packs differ from those of the last look.
   base::Result<bool> look();
   // Nodes are written in the order in which they are read: one read brings those that follow.
@@ -66,6 +72,7 @@ class RepositoryReader final : public ContentReader {
   PackReader packs_;
   const std::unique_ptr<io::Signal> looked_;
   mutable std::mutex mutex_;
+  std::atomic<std::uint64_t> index_updates_ = 0;
   std::uint64_t looks_ = 0;
   bool is_looking_ = false;
   std::optional<base::Duration> vain_look_;  // when the last look brought nothing new

@@ -15,11 +15,12 @@ struct SessionInfo {
   std::vector<std::string> objects;
 };
 
-// Sessions signed by somebody on the roster; others are appended to `ignored`.
+// Sessions signed by somebody on the roster; others are appended to `ignored`. One whose object is
+// damaged is in both: its writer may be at work.
 base::Result<std::vector<SessionInfo>> list_sessions(const Repository& repository,
                                                      std::vector<IgnoredObject>* ignored = nullptr);
 
-// How much storage times of two objects may misorder: nothing where one clock gives them all.
+// How much storage times of two objects may misorder: as the storage says, if it is consistent.
 [[nodiscard]] base::Duration storage_skew(const storage::Storage& storage);
 
 // Whether its writer may still commit at `now`.

@@ -25,6 +25,8 @@ struct SnapshotRecord {
   SnapshotSummary summary;   // tags as notes left them
   std::vector<Hold> holds;
   [[nodiscard]] bool is_held() const { return !holds.empty(); }
+  // A note that is damaged, and may be a hold of this snapshot: its name.
+  std::optional<std::string> unread_note;
   // Stored after its session had run out: its writer reported a failure (docs/internals/prune.md).
   bool late = false;
   // The admin noted that its writer committed what it had not stored: nothing waits for it.
@@ -42,13 +44,14 @@ struct SnapshotList {
   // Those that say they are of a host whose snapshots somebody else has signed so far: forged,
   // unless the host got a new key.
   std::vector<IgnoredObject> of_other_hosts;
+  std::vector<IgnoredObject> damaged_notes;  // each may be a hold of any snapshot
 };
 
 // Reads all of them (objects come from the local cache where it has them).
 base::Result<SnapshotList> list_snapshots(const Repository& repository);
 
-// "latest", an id or a unique prefix of one (at least four digits). not_found; invalid_argument if
-// ambiguous.
+// "latest" (late ones don't count), an id or a unique prefix of one (at least four digits).
+// not_found; invalid_argument if ambiguous.
 base::Result<SnapshotRecord> choose_snapshot(const SnapshotList& list, std::string_view name);
 
 // The full detail (warnings, statistics); needs the reading key.
@@ -66,6 +69,12 @@ base::Result<SnapshotDetail> read_detail(const Repository& repository, const Obj
                                             std::string_view host, std::string_view label,
                                             const std::vector<base::Bytes>& paths);
 
+// Says of a copy what it is a copy of: "<snapshot>@<repository>". Whoever makes a copy puts it into
+// the snapshot itself; notes don't change it.
+inline constexpr std::string_view copied_from_tag = "copied-from";
+// invalid_argument for a key that isn't the user's to set.
+base::Result<void> check_tag(std::string_view key);
+
 enum class NoteAction : std::uint8_t {
   tag = 1,
   untag = 2,
@@ -78,8 +87,11 @@ enum class NoteAction : std::uint8_t {
 base::Result<void> write_note(const Repository& repository, const ObjectHash& snapshot,
                               NoteAction action, std::string_view key, std::string_view value);
 
-// Deletes a snapshot's object; needs the admin key. conflict if it is held. What only it needed
-// goes with the next prune. Of an object that is locked it is noted that it was forgotten.
+// Why forget_snapshot would refuse.
+base::Result<void> may_forget(const Repository& repository, const SnapshotRecord& snapshot);
+// Deletes a snapshot's object; needs the admin key. conflict if it is held, damaged if a note can't
+// be read that may be a hold. What only it needed goes with the next prune. Of an object that is
+// locked it is noted that it was forgotten.
 base::Result<void> forget_snapshot(const Repository& repository, const SnapshotRecord& snapshot);
 
 }  // namespace holdfast::repository

@@ -20,9 +20,9 @@ struct LimitOptions {
   std::stop_token stop;  // ends a pause; the call then fails with `cancelled`
 };
 
-// One pair of rates for all tasks together; up to half a second's worth may pass at once. Listings
-// and answers without content are not counted. Thread-safe. Borrows executor and clock. Uploads
-// must not outlive it.
+// One pair of rates for all tasks together; over any two seconds they hold within a tenth, as far
+// as the inner storage sends what it gets at once. Listings and answers without content are not
+// counted. Thread-safe. Borrows executor and clock. Uploads must not outlive it.
 class LimitStorage final : public Storage {
  public:
   LimitStorage(std::unique_ptr<Storage> inner, io::Executor& executor, const base::Clock& clock,

@@ -22,10 +22,12 @@
 namespace holdfast::storage {
 
 struct RetryOptions {
-  unsigned attempts_max = 6;  // the first one included
+  unsigned attempts_max = 12;  // the first one included
   base::Duration delay_first = base::milliseconds(200);
   base::Duration delay_max = base::seconds(20);
-  base::Duration total_max = base::minutes(2);  // of one call; no attempt starts later
+  // Of one call; no attempt starts later. An attempt counts for delay_max at most: how long it was
+  // under way tells of the line (a large upload over a slow one), not of the outage.
+  base::Duration total_max = base::minutes(2);
   std::stop_token stop;  // ends a pause; the call then fails with `cancelled`
 };
 

@@ -5,7 +5,7 @@
 // temporary file, so that any number of open packs costs a mebibyte each. The commit then sends
 // them, small objects in one request, large ones in parts that travel at the same time.
 //
-// Put-if-absent is If-None-Match, which AWS, MinIO, Ceph and versitygw know.
+// Put-if-absent is If-None-Match. The tests run against MinIO and versitygw; AWS documents it.
 #pragma once
 
 #include <functional>
@@ -31,16 +31,21 @@ struct S3Surroundings {
   // Looks up a variable of the environment. Thread-safe.
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::stop_token stop;  // ends what is under way
+  // Above 0; nothing: unlimited. Held on the line itself: what is appended goes into a file first.
+  std::optional<std::uint64_t> upload_bytes_per_second = {};
+  std::optional<std::uint64_t> download_bytes_per_second = {};
 };
 
 // Thread-safe. Uploads must not outlive the storage.
 class S3Storage final : public Storage {
  public:
-  // already_exists if there is anything below the prefix. The bucket must be there; if the URL asks
-  // for a lock, with a default retention that is as long and as strong.
+  // already_exists if there is anything below the prefix that could be an object of ours. The
+  // bucket must be there; it may be shared, and has no prefix then as well as any. If the URL asks
+  // for a lock, it must have a default retention that is as long and as strong.
   static base::Result<std::unique_ptr<S3Storage>> create(const S3Url& url,
                                                          const S3Surroundings& around);
-  // not_found if there is nothing below the prefix, nor ever was in a bucket that keeps versions.
+  // not_found if there is no such thing below the prefix, nor ever was in a bucket that keeps
+  // versions.
   static base::Result<std::unique_ptr<S3Storage>> open(const S3Url& url,
                                                        const S3Surroundings& around);
   // Asks nothing of the bucket yet.

@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <stop_token>
 
 #include "io/executor.hpp"
 #include "storage/storage.hpp"
@@ -33,6 +34,7 @@ struct SftpOptions {
   std::size_t connections_max = 4;
   base::Duration open_timeout = base::seconds(20);    // of each step of connecting
   base::Duration answer_timeout = base::seconds(60);  // silence while answers are due
+  std::stop_token stop;  // then a silence of a second ends a call, with `cancelled`
 };
 
 // Thread-safe; any number of processes may use one directory. Uploads must not outlive the storage.
@@ -45,8 +47,8 @@ class SftpStorage final : public Storage {
   static base::Result<std::unique_ptr<SftpStorage>> create(const SftpUrl& url,
                                                            io::Executor& executor,
                                                            SftpOptions options = {});
-  // not_found if the directory is missing or empty: an unmounted disk must not look like an empty
-  // repository.
+  // not_found if the directory is missing or has no directories in it: an unmounted disk, whatever
+  // note lies at its mount point, must not look like an empty repository. Opening writes nothing.
   static base::Result<std::unique_ptr<SftpStorage>> open(const SftpUrl& url, io::Executor& executor,
                                                          SftpOptions options = {});
   ~SftpStorage() override;

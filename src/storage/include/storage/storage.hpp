@@ -42,6 +42,10 @@ struct ListPage {
   std::string next;  // opaque continuation
 };
 
+// A page for who wants the whole listing: where pages are made from directories, each costs another
+// reading of some. Buckets give 1,000 all the same.
+inline constexpr std::size_t list_page_size_large = 10'000;
+
 struct ListOptions {
   std::string prefix;       // plain string prefix
   std::string start_after;  // only names greater than this
@@ -71,12 +75,16 @@ class Upload {
 };
 
 struct Capabilities {
-  bool versions = false;   // overwrites and deletes leave older versions, list_versions shows them
+  // Overwrites and deletes leave older versions, or once did; list_versions shows them.
+  bool versions = false;
   bool retention = false;  // objects can be locked until a time
   // A listing shows everything that was stored and nothing that was removed before it began, and
   // one clock gives all storage times. Prune then needn't wait out its grace
   // (docs/internals/prune.md).
   bool consistent = false;
+  // Of consistent storage: by how much two storage times may misorder all the same, since they are
+  // rounded, or stand for the beginning of a put that shows its object later.
+  base::Duration skew = {};
   // What is stored here cannot be deleted for so long; maintenance renews that of what is needed.
   std::optional<base::Duration> lock = {};
 };

@@ -36,19 +36,22 @@ struct S3Url {
   LockMode lock_mode = LockMode::compliance;
   std::string ca_file;  // certificates to trust instead of the system's
   std::string proxy;    // "http://host:port"; empty: as the environment says
+  // What the bucket's owner vouches for. `strong`: listings show at once what was stored and
+  // removed, and one clock gives all times.
+  enum class Consistency { unknown, strong } consistency = Consistency::unknown;
 
   bool operator==(const S3Url&) const = default;
 };
 
 // sftp://user@host:port/path. Keys of the query: identity-file, known-hosts-file.
 struct SftpUrl {
-  std::string user;  // empty: the one who runs the program
-  std::string host;  // without the brackets of an IPv6 address
-  std::uint16_t port = 22;
+  std::string user;                   // empty: the one who runs the program
+  std::string host;                   // without the brackets of an IPv6 address
+  std::optional<std::uint16_t> port;  // nothing: as ~/.ssh/config says, or 22
   // Absolute, or, from "/~/x", "x" below the user's home. No trailing slashes, never empty.
   std::string path;
   std::string identity_file;     // a private key; empty: the agent's and the usual ones
-  std::string known_hosts_file;  // empty: ~/.ssh/known_hosts
+  std::string known_hosts_file;  // empty: as ~/.ssh/config says, or ~/.ssh/known_hosts
 
   bool operator==(const SftpUrl&) const = default;
 };

@@ -20,10 +20,14 @@ namespace holdfast::strategy {
 void check_promises(const Strategy& strategy, Diagnostics& diagnostics);
 
 // How much of a component is lost at worst when it fails, by its schedule alone: the longest time
-// between two recovery points of its quickest plan; nothing if no plan runs by itself.
-[[nodiscard]] std::optional<base::Duration> worst_loss(const Component& component);
+// between two recovery points of its quickest plan, with windows in which nothing starts, jitter
+// and the age of what is copied; nothing if no plan runs by itself. Measured on days on which no
+// clock is changed.
+[[nodiscard]] std::optional<base::Duration> worst_loss(const Strategy& strategy,
+                                                       const Component& component);
 // Of one plan. `component` owns it.
-[[nodiscard]] std::optional<base::Duration> worst_loss(const Component& component,
+[[nodiscard]] std::optional<base::Duration> worst_loss(const Strategy& strategy,
+                                                       const Component& component,
                                                        const Plan& plan);
 
 // Of a log: whether a plan brings a base for it to the location.

@@ -2,6 +2,7 @@
 // the file where it stands and what to write instead.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -33,7 +34,8 @@ struct Diagnostic {
   std::string hint;  // what to do; empty if there is nothing to advise
 };
 
-// All that was found, in the order of the files. A value type; not thread-safe.
+// All that was found, in the order of the files: counted without an end, kept as far as the first
+// thousand of each severity. A value type; not thread-safe.
 class Diagnostics {
  public:
   void add(Diagnostic diagnostic);
@@ -45,18 +47,24 @@ class Diagnostics {
   void settle();
 
   [[nodiscard]] const std::vector<Diagnostic>& all() const noexcept { return all_; }
+  // Those that aren't kept included.
   [[nodiscard]] std::size_t count(Severity severity) const noexcept;
+  // How many aren't kept.
+  [[nodiscard]] std::size_t dropped() const noexcept;
   [[nodiscard]] bool has_errors() const noexcept { return count(Severity::error) != 0; }
 
  private:
   std::vector<Diagnostic> all_;
+  std::array<std::size_t, 3> stored_{};  // by severity
+  std::array<std::size_t, 3> dropped_{};
 };
 
 // "holdfast.yaml:12:7: error: …" without the hint. `files` are the names that positions count.
 [[nodiscard]] std::string format(const Diagnostic& diagnostic,
                                  const std::vector<std::string>& files);
 
-// The text with the password of an address in it replaced by ***.
+// The text with the password of an address in it replaced by ***: all from the first colon after
+// :// to the last @. Hides too much where an @ stands behind the host.
 [[nodiscard]] std::string without_password(std::string_view text);
 
 }  // namespace holdfast::strategy

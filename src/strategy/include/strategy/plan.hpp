@@ -87,6 +87,7 @@ struct Verification {
   std::string name;
   Position position;
   When when;
+  Position when_position;
   Level level = Level::none;
   Sample of;
   std::string drill;  // carried out instead of looking; empty: none

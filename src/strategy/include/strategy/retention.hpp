@@ -7,9 +7,13 @@
 //
 // The rule of a log keeps the newest base that ended before its window, and of the later bases as
 // many as it takes for one to follow another at most the window's length apart: the log that must
-// stay is never more than twice its window (as long as bases come at all). The newest snapshot that
-// reached what its plan demands stays, and all of them until there is one; without a demand, the
-// newest.
+// stay is never more than twice its window (as long as bases come at all). A base ended when it was
+// stored, or when its writer's clock says, if that is later (by the window's length at most). Where
+// the log or the plan of a base demands that it be proved, only bases that are count; while none
+// from before the window is, all bases and all log stay.
+//
+// The newest snapshot that reached what its plan demands stays, and all of them until there is one;
+// without a demand, the newest.
 #pragma once
 
 #include <map>
@@ -75,8 +79,9 @@ struct Verdict {
 
 struct RetentionDecision {
   std::vector<Verdict> verdicts;  // in the order of the request
-  // Log from before this instant may go; nothing: all of it stays (there is no base, or it is kept
-  // for ever), or there is no log.
+  // Log that ended before this instant, by its writer's clock and by the storage's, may go;
+  // nothing: all of it stays (there is no base that counts, or it is kept for ever), or there is no
+  // log.
   std::optional<base::Time> log_from;
   // Snapshots that have waited for the event of `until` for more than 14 days: their ids.
   std::vector<std::string> overdue;

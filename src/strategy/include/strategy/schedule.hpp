@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,10 @@ namespace holdfast::strategy {
 [[nodiscard]] std::optional<base::Time> next_due(const When& when, base::Time after,
                                                  const TimeZone& zone);
 
-// The same for a plan: for `when: change` with a sweep, the next sweep.
+// What the clock decides about a plan: for `when: change` the sweeps; nothing while it is off.
+[[nodiscard]] When timing_of(const Plan& plan);
+
+// The same for a plan.
 [[nodiscard]] std::optional<base::Time> next_due(const Plan& plan, base::Time after,
                                                  const TimeZone& zone);
 
@@ -34,6 +38,15 @@ namespace holdfast::strategy {
 [[nodiscard]] std::vector<base::Time> due_between(const When& when, base::Time after,
                                                   base::Time until, const TimeZone& zone,
                                                   std::size_t limit = 100'000);
+
+// The last instant not after `until`; nothing if there was none for eight years.
+[[nodiscard]] std::optional<base::Time> newest_due(const When& when, base::Time until,
+                                                   const TimeZone& zone);
+
+// The last one of those that meet the condition: which, if an instant doesn't, no later one does.
+[[nodiscard]] std::optional<base::Time> newest_due(
+    const When& when, base::Time until, const TimeZone& zone,
+    const std::function<bool(base::Time)>& condition);
 
 // What is to be started now.
 struct Due {
@@ -55,8 +68,28 @@ struct Due {
 [[nodiscard]] std::optional<base::Time> after_blackout(const std::vector<Window>& windows,
                                                        base::Time at, const TimeZone& zone);
 
-// The longest time between two instants on ordinary days; nothing for what the clock doesn't
-// decide.
-[[nodiscard]] std::optional<base::Duration> longest_gap(const When& when);
+// What keeps a run from starting when it is due.
+struct Delays {
+  base::Duration jitter;
+  std::vector<Window> windows;
+};
+
+// The longest time between two starts, on days on which no clock is changed, whatever the jitter
+// happens to be; nothing for what the clock doesn't decide, and if windows never end.
+[[nodiscard]] std::optional<base::Duration> longest_gap(const When& when,
+                                                        const Delays& delays = {});
+
+// The most that is lost with copies that are taken so, of what is captured so: from the instant
+// that the copy holds until the next copy starts. A copy takes what is due in the same minute, else
+// the newest.
+struct Rhythm {
+  When when;
+  Delays delays;
+};
+[[nodiscard]] std::optional<base::Duration> longest_gap_of_copies(const Rhythm& copies,
+                                                                  const Rhythm& captures);
+
+// The longest time that windows forbid without a break; nothing if they never end.
+[[nodiscard]] std::optional<base::Duration> longest_window(const std::vector<Window>& windows);
 
 }  // namespace holdfast::strategy

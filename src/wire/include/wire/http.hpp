@@ -28,6 +28,10 @@ struct HttpOptions {
   base::Duration connect_timeout = base::seconds(20);
   base::Duration stall_timeout = base::seconds(60);  // without a byte in either direction
   std::string user_agent = "holdfast";
+  // Of the bodies of all requests together; over any two seconds they hold within a tenth. Above 0;
+  // nothing: unlimited.
+  std::optional<std::uint64_t> upload_bytes_per_second = {};
+  std::optional<std::uint64_t> download_bytes_per_second = {};
 };
 
 struct HttpHeader {
@@ -45,6 +49,8 @@ struct HttpRequest {
   std::uint64_t body_size_max = base::MiB;  // of HttpResponse::body; failures have 64 KiB or more
   std::optional<base::Duration> stall_timeout;  // instead of the client's
   std::optional<base::Duration> total_timeout;  // nothing: as long as bytes flow
+  // `none`: straight to the server, whatever the client's options and the environment say.
+  enum class Proxy { as_configured, none } proxy = Proxy::as_configured;
   std::stop_token stop;  // ends the transfer; perform() then fails with `cancelled`
 };
 

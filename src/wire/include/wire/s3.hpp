@@ -34,6 +34,8 @@ struct S3Options {
   enum class Style { path, virtual_host } style = Style::path;
   std::string storage_class;  // empty: the bucket's default
   S3Encryption encryption;
+  // Ends what is under way, with `cancelled`. What is asked afterwards gets two seconds: whoever
+  // stops still tidies up.
   std::stop_token stop;
 };
 
@@ -71,8 +73,8 @@ struct S3Entry {
   std::uint64_t size = 0;
   base::Time modified;           // in whole seconds, as S3Object's
   base::Duration modified_rest;  // what the listing tells beyond them
-  std::string version;
-  bool latest = false;  // list_versions: of its key
+  std::string version;           // "null": stored while the bucket kept none
+  bool latest = false;           // list_versions: of its key
   enum class Kind { object, delete_marker } kind = Kind::object;
 };
 
@@ -106,7 +108,7 @@ using S3RemoveOutcome = std::optional<base::Error>;
 
 struct S3BucketState {
   // What the credentials may not ask for is not known.
-  std::optional<bool> versioned;
+  std::optional<bool> versioned;  // or was before it was suspended
   std::optional<bool> lockable;
   std::optional<base::Duration> default_lock;
   std::optional<S3Lock::Mode> default_lock_mode;

@@ -8,14 +8,13 @@
 
 #include "base/check.hpp"
 
-namespace holdfast::repository {
+namespace holdfast {
 
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    auto pattern = (std::filesystem::temp_directory_path() / "holdfast-repository-XXXXXX").string();
-    CHECK(::mkdtemp(pattern.data()) != nullptr, "no temporary directory");
-    path_ = pattern;
+    path_ = (std::filesystem::temp_directory_path() / "holdfast-test-XXXXXX").string();
+    CHECK(::mkdtemp(path_.data()) != nullptr, "no temporary directory");
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
@@ -30,4 +29,4 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-}  // namespace holdfast::repository
+}  // namespace holdfast

@@ -1,0 +1,33 @@
+// Happenings: in order, with their tags.
+#include "catalog/happening.hpp"
+
+#include <gtest/gtest.h>
+
+#include "catalog_fixture.hpp"
+
+namespace holdfast::catalog {
+
+namespace {
+
+TEST(Happenings, ComeInOrder) {
+  TestCatalog test;
+  auto& happenings = test->happenings();
+  EXPECT_EQ(happenings.newest().value(), 0);
+  const auto first =
+      happenings.add({.event = "epoch", .id = "7", .tags = {{"model", "a\"b"}}, .at = test.now});
+  ASSERT_TRUE(first.ok());
+  const auto second = happenings.add({.event = "deploy", .id = {}, .tags = {}, .at = test.now});
+  ASSERT_TRUE(second.ok());
+  EXPECT_LT(first.value(), second.value());
+  EXPECT_EQ(happenings.newest().value(), second.value());
+  const auto epochs = happenings.list("epoch", 0).value();
+  ASSERT_EQ(epochs.size(), 1U);
+  EXPECT_EQ(epochs[0].tags.at("model"), "a\"b");
+  EXPECT_EQ(epochs[0].id, "7");
+  EXPECT_TRUE(happenings.list("epoch", first.value()).value().empty());
+  EXPECT_EQ(happenings.list("", 0).value().size(), 2U);
+}
+
+}  // namespace
+
+}  // namespace holdfast::catalog

@@ -1,0 +1,130 @@
+// Runs: beginning, ending, finding them again.
+#include "catalog/run.hpp"
+
+#include <gtest/gtest.h>
+
+#include "catalog_fixture.hpp"
+
+namespace holdfast::catalog {
+
+namespace {
+
+using base::ErrorCode;
+using base::seconds;
+
+RunStart start_of(TestCatalog& test, const std::string& plan) {
+  return {.kind = RunKind::backup,
+          .component = "files",
+          .plan = plan,
+          .reason = RunReason::catch_up,
+          .slot = test.now - seconds(5),
+          .started = test.now};
+}
+
+TEST(Runs, ComeBackAsTheyWere) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  const auto id = runs.begin(start_of(test, "daily"), test.random).value();
+  EXPECT_EQ(id.substr(0, 16), "20270115-080000-");
+  auto run = runs.get(id).value();
+  EXPECT_EQ(run.end.state, RunState::running);
+  EXPECT_EQ(run.start.reason, RunReason::catch_up);
+  EXPECT_EQ(run.start.slot, test.now - seconds(5));
+  ASSERT_TRUE(runs.end(id, {.state = RunState::warnings,
+                            .ended = test.now + seconds(3),
+                            .message = "one file; 'quoted'",
+                            .snapshot = "ab",
+                            .bytes_read = 1,
+                            .bytes_new = 2,
+                            .bytes_stored = 1ULL << 40,
+                            .size = 4,
+                            .warning_count = 5})
+                  .ok());
+  run = runs.get(id).value();
+  EXPECT_EQ(run.end.state, RunState::warnings);
+  EXPECT_EQ(run.end.ended, test.now + seconds(3));
+  EXPECT_EQ(run.end.message, "one file; 'quoted'");
+  EXPECT_EQ(run.end.snapshot, "ab");
+  EXPECT_EQ(run.end.bytes_stored, 1ULL << 40);
+  EXPECT_EQ(run.end.warning_count, 5U);
+}
+
+TEST(Runs, AreFoundByBeginningsOfTheirIds) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  const auto first = runs.begin(start_of(test, "a"), test.random).value();
+  const auto second = runs.begin(start_of(test, "b"), test.random).value();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(runs.get(first).value().start.plan, "a");
+  EXPECT_EQ(runs.get("2027").error().code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(runs.get("1999").error().code(), ErrorCode::not_found);
+  EXPECT_EQ(runs.get("latest").value().id, std::max(first, second));
+}
+
+TEST(Runs, AreListedNewestFirst) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  for (int i = 0; i < 5; ++i) {
+    test.now = test.now + seconds(60);
+    ASSERT_TRUE(runs.begin(start_of(test, i % 2 == 0 ? "even" : "odd"), test.random).ok());
+  }
+  const auto even =
+      runs.list({.component = "files", .plan = "even", .kind = {}, .state = {}}).value();
+  ASSERT_EQ(even.size(), 3U);
+  EXPECT_GT(even[0].start.started.nanoseconds, even[1].start.started.nanoseconds);
+  EXPECT_EQ(
+      runs.list({.component = {}, .plan = {}, .kind = {}, .state = {}, .limit = 2}).value().size(),
+      2U);
+  EXPECT_TRUE(runs.list({.component = {}, .plan = {}, .kind = RunKind::drill, .state = {}})
+                  .value()
+                  .empty());
+}
+
+TEST(Runs, ThatWereRunningAreInterrupted) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  const auto ended = runs.begin(start_of(test, "a"), test.random).value();
+  ASSERT_TRUE(runs.end(ended, {.state = RunState::succeeded, .ended = test.now}).ok());
+  const auto running = runs.begin(start_of(test, "b"), test.random).value();
+  test.reopen();
+  const auto found = test->runs().interrupt_running(test.now + seconds(9)).value();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].id, running);
+  EXPECT_EQ(test->runs().get(running).value().end.state, RunState::interrupted);
+  EXPECT_EQ(test->runs().get(ended).value().end.state, RunState::succeeded);
+}
+
+TEST(Runs, CanBeAskedToStop) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  const auto id = runs.begin(start_of(test, "a"), test.random).value();
+  EXPECT_FALSE(runs.is_cancel_requested(id).value());
+  ASSERT_TRUE(runs.request_cancel(id).ok());
+  EXPECT_TRUE(runs.is_cancel_requested(id).value());
+  ASSERT_TRUE(runs.end(id, {.state = RunState::cancelled, .ended = test.now}).ok());
+  EXPECT_EQ(runs.request_cancel(id).error().code(), ErrorCode::conflict);
+}
+
+TEST(Runs, KeepTheirLog) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  const auto id = runs.begin(start_of(test, "a"), test.random).value();
+  ASSERT_TRUE(runs.log(id, test.now, "first").ok());
+  ASSERT_TRUE(runs.log(id, test.now + seconds(1), "second").ok());
+  const auto lines = runs.lines(id).value();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1].text, "second");
+  EXPECT_EQ(lines[1].at, test.now + seconds(1));
+}
+
+TEST(Runs, StatesHaveNames) {
+  for (const auto state : {RunState::running, RunState::succeeded, RunState::warnings,
+                           RunState::failed, RunState::cancelled, RunState::interrupted}) {
+    EXPECT_EQ(parse_run_state(run_state_name(state)), state);
+  }
+  EXPECT_FALSE(parse_run_state("lost").has_value());
+}
+
+}  // namespace
+
+}  // namespace holdfast::catalog

@@ -1,0 +1,67 @@
+// Which kind is captured how.
+#include "component_capture.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace holdfast::engine {
+
+namespace {
+
+std::string absolute(const Workplace& workplace, const std::string& path) {
+  const auto joined = std::filesystem::path(workplace.strategy.folder) / path;
+  auto text = joined.lexically_normal().string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+BackupOptions options_for(const Workplace& workplace, const CaptureRequest& request) {
+  BackupOptions options;
+  options.source = strategy::component_kind_name(request.component.kind);
+  options.host = workplace.host;
+  options.label = request.component.name;
+  options.tags = request.tags;
+  options.command = "strategy " + workplace.strategy.name;
+  if (request.type == strategy::PlanType::full) {
+    options.capture.trust_stat = source::FilesCaptureOptions::TrustStat::none;
+  }
+  return options;
+}
+
+base::Result<BackupReport> capture_files(const Workplace& workplace, const CaptureRequest& request,
+                                         repository::Repository& repository,
+                                         const ProgressCall& progress, std::stop_token stop) {
+  const auto& source = request.component.source;
+  auto options = options_for(workplace, request);
+  for (const auto& path : source.list("paths")) {
+    options.capture.roots.push_back(absolute(workplace, path));
+  }
+  options.capture.excludes = source.list("exclude");
+  for (const auto& path : source.list("exclude-from")) {
+    options.capture.exclude_files.push_back(absolute(workplace, path));
+  }
+  if (source.word("one-file-system") == "true") {
+    options.capture.file_systems = source::FilesCaptureOptions::FileSystems::same_as_root;
+  }
+  return back_up(repository, options, progress, stop);
+}
+
+}  // namespace
+
+base::Result<BackupReport> capture_component(const Workplace& workplace,
+                                             const CaptureRequest& request,
+                                             repository::Repository& repository,
+                                             const ProgressCall& progress, std::stop_token stop) {
+  switch (request.component.kind) {
+    case strategy::ComponentKind::files:
+      return capture_files(workplace, request, repository, progress, stop);
+    default:
+      return base::Error(base::ErrorCode::unsupported,
+                         fmt::format("components of the kind {} can't be backed up yet",
+                                     strategy::component_kind_name(request.component.kind)))
+          .with_hint("'holdfast strategy check' lists what isn't built");
+  }
+}
+
+}  // namespace holdfast::engine

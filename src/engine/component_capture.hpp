@@ -1,0 +1,23 @@
+// Capture of a component of any kind that is built: one snapshot in one repository.
+#pragma once
+
+#include <stop_token>
+
+#include "engine/backup.hpp"
+#include "engine/workplace.hpp"
+
+namespace holdfast::engine {
+
+struct CaptureRequest {
+  const strategy::Component& component;
+  strategy::PlanType type = strategy::PlanType::unspecified;
+  repository::Tags tags;  // ascending by key
+};
+
+// unsupported: the kind isn't built yet.
+base::Result<BackupReport> capture_component(const Workplace& workplace,
+                                             const CaptureRequest& request,
+                                             repository::Repository& repository,
+                                             const ProgressCall& progress, std::stop_token stop);
+
+}  // namespace holdfast::engine

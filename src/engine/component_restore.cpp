@@ -1,0 +1,159 @@
+// Choosing the location, restoring, and the record of it.
+#include "engine/component_restore.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/component_snapshots.hpp"
+#include "engine/place.hpp"
+#include "evidence_body.hpp"
+#include "hook.hpp"
+
+namespace holdfast::engine {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+
+namespace {
+
+// Those that plans of the component go to, the quickest first.
+std::vector<const strategy::Location*> candidates(const strategy::Strategy& strategy,
+                                                  const strategy::Component& component,
+                                                  const std::string& only) {
+  std::vector<const strategy::Location*> found;
+  for (const auto& location : strategy.locations) {
+    if (location.kind != strategy::LocationKind::repository) continue;
+    if (!only.empty() ? location.name == only
+                      : std::any_of(component.plans.begin(), component.plans.end(),
+                                    [&](const strategy::Plan& plan) {
+                                      return plan.destination(location.name) != nullptr;
+                                    })) {
+      found.push_back(&location);
+    }
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
+    return a->access.value_or(base::Duration{}) < b->access.value_or(base::Duration{});
+  });
+  return found;
+}
+
+struct Chosen {
+  std::unique_ptr<Location> place;
+  std::string location;
+  std::string snapshot;
+  base::Time captured;
+};
+
+Result<Chosen> choose(const Workplace& workplace, const strategy::Component& component,
+                      const ComponentRestoreOptions& options,
+                      std::vector<std::string>& passed_over) {
+  Chosen best;
+  for (const auto* location : candidates(workplace.strategy, component, options.from)) {
+    auto place = open_place(workplace, *location);
+    if (!place.ok()) {
+      passed_over.push_back(place.error().to_string());
+      continue;
+    }
+    const auto list = repository::list_snapshots(place.value()->repository());
+    if (!list.ok()) {
+      passed_over.push_back(
+          fmt::format("location {}: {}", location->name, list.error().to_string()));
+      continue;
+    }
+    const auto* record = newest_snapshot(list.value(), component, options.at);
+    // A slower location is taken only if what it has is newer.
+    if (record == nullptr || (best.place != nullptr && record->summary.started <= best.captured)) {
+      continue;
+    }
+    best = {.place = std::move(place).value(),
+            .location = location->name,
+            .snapshot = base::to_hex(record->id),
+            .captured = record->summary.started};
+  }
+  if (best.place != nullptr) return best;
+  if (!passed_over.empty()) {
+    return Error(ErrorCode::unavailable,
+                 fmt::format("no location that is up has a snapshot of {}: {}", component.name,
+                             passed_over.front()))
+        .with_hint("mount or reach the location, or name another one with --from");
+  }
+  return Error(ErrorCode::not_found,
+               fmt::format("there is no snapshot of {}{}", component.name,
+                           options.at ? " from " + base::format_utc(*options.at) + " or before"
+                                      : std::string()))
+      .with_hint("holdfast status shows what there is");
+}
+
+Result<RestoreReport> restore_files_of(const Workplace& workplace,
+                                       const strategy::Component& component,
+                                       const ComponentRestoreOptions& options,
+                                       const std::string& run, Chosen& chosen,
+                                       const ProgressCall& progress, std::stop_token stop) {
+  const HookSurroundings surroundings{.component = component.name,
+                                      .plan = {},
+                                      .run = run,
+                                      .state = "running",
+                                      .snapshot = chosen.snapshot};
+  const bool serves = options.service == ComponentRestoreOptions::Service::stop_and_start;
+  if (serves && !component.service.stop.empty()) {
+    TRY(run_hooks(workplace, {component.service.stop}, surroundings, stop));
+  }
+  auto restored = restore(chosen.place->repository(), chosen.snapshot, options.files, progress,
+                          std::move(stop));
+  // Started again whatever came of it: that is the state in which we found it.
+  if (serves && !component.service.start.empty()) {
+    auto started = run_hooks(workplace, {component.service.start}, surroundings, {});
+    if (restored.ok() && !started.ok()) return std::move(started).error();
+  }
+  return restored;
+}
+
+}  // namespace
+
+Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
+                                                 const strategy::Component& component,
+                                                 const ComponentRestoreOptions& options,
+                                                 const ProgressCall& progress,
+                                                 std::stop_token stop) {
+  ComponentRestoreReport report;
+  auto chosen = TRY(choose(workplace, component, options, report.passed_over));
+  report.location = chosen.location;
+  report.captured = chosen.captured;
+  auto& runs = workplace.catalog.runs();
+  report.run = TRY(runs.begin({.kind = catalog::RunKind::restore,
+                               .component = component.name,
+                               .plan = {},
+                               .reason = catalog::RunReason::command,
+                               .slot = {},
+                               .started = workplace.clock.now()},
+                              workplace.random));
+  auto restored = restore_files_of(workplace, component, options, report.run, chosen, progress,
+                                   std::move(stop));
+  catalog::RunEnd end{.state = catalog::RunState::succeeded, .ended = workplace.clock.now()};
+  end.snapshot = chosen.snapshot;
+  if (!restored.ok()) {
+    end.state = restored.error().code() == ErrorCode::cancelled ? catalog::RunState::cancelled
+                                                                : catalog::RunState::failed;
+    end.message = restored.error().to_string();
+  } else if (restored.value().files.damaged || restored.value().files.totals.failures > 0) {
+    end.state = catalog::RunState::failed;
+    end.message =
+        fmt::format("{} files could not be restored", restored.value().files.totals.failures);
+  }
+  TRY(workplace.catalog.evidence().append(
+      end.ended, "restore",
+      evidence_body({{"run", report.run},
+                     {"component", component.name},
+                     {"location", report.location},
+                     {"snapshot", chosen.snapshot},
+                     {"into", options.files.target},
+                     {"state", std::string(catalog::run_state_name(end.state))},
+                     {"message", end.message}})));
+  TRY(runs.end(report.run, end));
+  report.restored = TRY(std::move(restored));
+  return report;
+}
+
+}  // namespace holdfast::engine

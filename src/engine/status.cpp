@@ -1,0 +1,171 @@
+// Looking into every location, and at the catalog for what only it knows.
+#include "engine/status.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "engine/component_snapshots.hpp"
+#include "engine/place.hpp"
+#include "strategy/agenda.hpp"
+#include "strategy/schedule.hpp"
+
+namespace holdfast::engine {
+
+using base::Result;
+
+namespace {
+
+// A location as it was found: its snapshots, or why there are none to see.
+struct Seen {
+  std::optional<repository::SnapshotList> list;
+  std::string message;
+};
+
+Seen look_at(const Workplace& workplace, const strategy::Location& location) {
+  Seen seen;
+  const auto place = open_place(workplace, location);
+  if (!place.ok()) {
+    seen.message = place.error().to_string();
+    return seen;
+  }
+  auto list = repository::list_snapshots(place.value()->repository());
+  if (!list.ok()) {
+    seen.message = list.error().to_string();
+    return seen;
+  }
+  seen.list = std::move(list).value();
+  return seen;
+}
+
+// Not older than this: what was promised, or else half as much again as the longest pause of the
+// plans that go there.
+std::optional<base::Duration> expected_age(const strategy::Component& component,
+                                           const std::string& location) {
+  std::optional<base::Duration> longest;
+  for (const auto& plan : component.plans) {
+    if (!plan.enabled || plan.destination(location) == nullptr) continue;
+    const auto gap = strategy::longest_gap(plan.when);
+    if (gap && (!longest || *gap < *longest)) longest = gap;
+  }
+  if (!longest) return component.objectives.rpo;
+  const base::Duration with_half{longest->nanoseconds + longest->nanoseconds / 2};
+  if (!component.objectives.rpo) return with_half;
+  return std::max(*component.objectives.rpo, with_half);
+}
+
+Result<void> add_proof(const Workplace& workplace, const std::string& component,
+                       PlaceStatus& place) {
+  auto best = strategy::Level::none;
+  for (const auto& each : TRY(workplace.catalog.verifications().list(component, place.location))) {
+    if (each.outcome != catalog::VerificationOutcome::passed) continue;
+    const auto level = strategy::parse_level(each.level).value_or(strategy::Level::none);
+    if (level <= best) continue;
+    best = level;
+    place.proved = each.level;
+    place.proved_at = each.at;
+  }
+  return {};
+}
+
+PlaceStatus place_status(const strategy::Component& component, const std::string& location,
+                         const Seen& seen, base::Time now) {
+  PlaceStatus place;
+  place.location = location;
+  place.expected = expected_age(component, location);
+  place.message = seen.message;
+  if (!seen.list) return place;
+  const auto snapshots = snapshots_of(*seen.list, component);
+  place.snapshots = snapshots.size();
+  place.state = PlaceStatus::State::empty;
+  if (snapshots.empty()) return place;
+  const auto& newest = *snapshots.back();
+  place.newest = newest.summary.started;
+  place.newest_snapshot = base::to_hex(newest.id);
+  place.age = now - newest.summary.started;
+  const bool is_late = place.expected && *place.age > *place.expected;
+  place.state = is_late ? PlaceStatus::State::late : PlaceStatus::State::fresh;
+  return place;
+}
+
+ComponentStatus::Objective judge(const ComponentStatus& component) {
+  using Objective = ComponentStatus::Objective;
+  if (!component.rpo) return Objective::none;
+  bool is_unknown = false;
+  for (const auto& place : component.places) {
+    if (place.age && *place.age <= *component.rpo) return Objective::met;
+    if (place.state == PlaceStatus::State::unknown) is_unknown = true;
+  }
+  return is_unknown ? Objective::unknown : Objective::missed;
+}
+
+std::vector<std::string> locations_of(const strategy::Strategy& strategy,
+                                      const strategy::Component& component) {
+  std::vector<std::string> names;
+  for (const auto& location : strategy.locations) {
+    if (location.kind != strategy::LocationKind::repository) continue;
+    for (const auto& plan : component.plans) {
+      if (plan.destination(location.name) == nullptr) continue;
+      names.push_back(location.name);
+      break;
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<StrategyStatus> status_of(const Workplace& workplace) {
+  const auto& strategy = workplace.strategy;
+  StrategyStatus status;
+  status.at = workplace.clock.now();
+  std::map<std::string, Seen> seen;
+  const auto agenda =
+      strategy::agenda(strategy, status.at, status.at + base::days(32), workplace.zone, 10'000);
+  for (const auto& component : strategy.components) {
+    if (component.kind == strategy::ComponentKind::part) continue;
+    ComponentStatus made;
+    made.name = component.name;
+    made.kind = strategy::component_kind_name(component.kind);
+    made.is_built = strategy::is_built(component.kind) == strategy::Built::yes;
+    made.is_enabled = component.enabled;
+    made.rpo = component.objectives.rpo;
+    made.rto = component.objectives.rto;
+    for (const auto& name : locations_of(strategy, component)) {
+      auto found = seen.find(name);
+      if (found == seen.end()) {
+        found = seen.emplace(name, look_at(workplace, *strategy.location(name))).first;
+      }
+      auto place = place_status(component, name, found->second, status.at);
+      TRY(add_proof(workplace, component.name, place));
+      made.places.push_back(std::move(place));
+    }
+    made.objective = judge(made);
+    auto runs = TRY(workplace.catalog.runs().list(
+        {.component = component.name, .plan = {}, .kind = {}, .state = {}, .limit = 1}));
+    if (!runs.empty()) made.last_run = std::move(runs.front());
+    const auto next = std::find_if(agenda.begin(), agenda.end(), [&](const auto& entry) {
+      return entry.component == component.name && !entry.is_verification;
+    });
+    if (next != agenda.end()) {
+      made.next_run = next->start;
+      made.next_plan = next->plan;
+    }
+    status.components.push_back(std::move(made));
+  }
+  status.findings = TRY(workplace.catalog.findings().list_open());
+  status.waiting_copies = TRY(workplace.catalog.copies().waiting()).size();
+  return status;
+}
+
+std::string_view place_state_name(PlaceStatus::State state) noexcept {
+  constexpr std::array names{"fresh", "late", "empty", "unknown"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+std::string_view objective_name(ComponentStatus::Objective objective) noexcept {
+  constexpr std::array names{"met", "missed", "unknown", "none"};
+  return names[static_cast<std::size_t>(objective)];
+}
+
+}  // namespace holdfast::engine

@@ -1,0 +1,88 @@
+// A strategy in a directory of its own, with its catalog, on the real disk.
+#pragma once
+
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "catalog/catalog.hpp"
+#include "engine/place.hpp"
+#include "engine/plan_run.hpp"
+#include "engine/workplace.hpp"
+#include "strategy/parser.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace holdfast::engine {
+
+class TestStrategy {
+ public:
+  // `components`: what stands below `components:`; the locations are ssd and hdd.
+  explicit TestStrategy(const std::string& components) {
+    strategy::Source source;
+    source.text =
+        "strategy: test\nenvironment: testing\nencryption: { key: env:KEY }\nlocations:\n"
+        "  ssd: { url: ./ssd, access: 0s }\n  hdd: { url: ./hdd, access: 5m }\ncomponents:\n" +
+        components;
+    source.name = "holdfast.yaml";
+    source.folder = directory.path();
+    source.variable = [](const std::string&) { return std::nullopt; };
+    source.read = [](const std::string& path) -> base::Result<std::string> {
+      return base::Error(base::ErrorCode::not_found, path);
+    };
+    auto parsed = strategy::parse(source);
+    for (const auto& each : parsed.diagnostics.all()) {
+      CHECK(each.severity != strategy::Severity::error, each.message);
+    }
+    strategy = std::move(parsed.strategy);
+    catalog = catalog::Catalog::open(directory / "state").value();
+    workplace = std::make_unique<Workplace>(Workplace{
+        .strategy = strategy,
+        .zone = strategy::TimeZone::utc(),
+        .catalog = *catalog,
+        .clock = clock,
+        .random = random,
+        .cache_directory = directory / "cache",
+        .host = "test",
+        .environment = [](const std::string&) { return std::nullopt; },
+        .secret = [](const strategy::SecretReference&) -> base::Result<base::SecretBytes> {
+          return base::SecretBytes(base::as_bytes(std::string("passphrase")));
+        }});
+  }
+
+  void write(const std::string& name, const std::string& content) const {
+    const auto path = std::filesystem::path(directory / name);
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+  }
+  [[nodiscard]] std::string read(const std::string& name) const {
+    std::ifstream in(directory / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  // Takes a location away, as an unmounted disk is, and brings it back.
+  void unmount(const std::string& name) const {
+    std::filesystem::rename(directory / name, directory / (name + ".away"));
+  }
+  void mount(const std::string& name) const {
+    std::filesystem::rename(directory / (name + ".away"), directory / name);
+  }
+  [[nodiscard]] const strategy::Component& component(const std::string& name) const {
+    return *strategy.component(name);
+  }
+
+  [[nodiscard]] PlanRun run_of(const std::string& name, const std::string& plan) const {
+    PlanRun run;
+    run.component = &component(name);
+    run.plans.push_back(run.component->plan(plan));
+    return run;
+  }
+
+  TemporaryDirectory directory;
+  base::SystemClock clock;
+  base::SystemRandom random;
+  strategy::Strategy strategy;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<Workplace> workplace;
+};
+
+}  // namespace holdfast::engine
