@@ -240,6 +240,7 @@ MemoryStorage::Version* MemoryStorage::find_version(const ObjectVersion& object)
 
 base::Result<void> MemoryStorage::read_version(const ObjectVersion& object, Range range,
                                                base::MutableByteView out) {
+  if (!options_.capabilities.versions) return no_versions(place);
   CHECK(range.size == out.size(), "a range and a buffer of different sizes");
   const auto content = TRY(find(object.name, object.version));
   if (range.offset > content->size() || range.size > content->size() - range.offset) {
@@ -251,6 +252,7 @@ base::Result<void> MemoryStorage::read_version(const ObjectVersion& object, Rang
 }
 
 base::Result<ObjectInfo> MemoryStorage::stat_version(const ObjectVersion& object) {
+  if (!options_.capabilities.versions) return no_versions(place);
   const std::lock_guard lock(mutex_);
   const Version* version = find_version(object);
   if (version == nullptr || !version->content) return absent(object.name, place);
@@ -258,6 +260,7 @@ base::Result<ObjectInfo> MemoryStorage::stat_version(const ObjectVersion& object
 }
 
 base::Result<void> MemoryStorage::retain_version(const ObjectVersion& object, base::Time until) {
+  if (!options_.capabilities.versions) return no_versions(place);
   if (!options_.capabilities.retention) return no_retention(place);
   const std::lock_guard lock(mutex_);
   Version* version = find_version(object);
@@ -284,6 +287,7 @@ base::Result<void> MemoryStorage::remove_version(const ObjectVersion& object,
 
 base::Result<std::vector<RemoveOutcome>> MemoryStorage::remove_versions(
     std::span<const ObjectVersion> objects) {
+  if (!options_.capabilities.versions) return no_versions(place);
   TRY(check_batch(objects.size(), place));
   std::vector<RemoveOutcome> outcomes;
   const std::lock_guard lock(mutex_);

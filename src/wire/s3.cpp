@@ -264,6 +264,11 @@ base::Result<S3Object> S3Client::head(const std::string& key, const std::string&
   const HttpResponse answer = TRY(sender_->send(call));
   if (!answer.is_success()) {
     // An answer to HEAD has no body that would tell a missing object from a missing bucket.
+    // Nor one that would tell what it finds bad about a version.
+    if (answer.status == 400 && !version.empty()) {
+      const auto asked = get(key, 0, version);
+      if (!asked.ok() && asked.error().code() == ErrorCode::not_found) return asked.error();
+    }
     if (answer.status != 404) {
       return error_of_version(sender_->error_of(call, answer), call, answer);
     }

@@ -2,9 +2,11 @@
 """The program over OpenSSH's server: what it does in a directory it does there, and the directory itself
 is the same repository. Clients are killed and connections cut in the midst."""
 
+import getpass
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,7 @@ from pathlib import Path
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 sys.path.insert(0, str(SUPPORT))
-from ssh_server import SshServer  # noqa: E402
+from ssh_server import SshServer, children_of  # noqa: E402
 
 PROGRAM = os.environ.get("HOLDFAST", "")
 

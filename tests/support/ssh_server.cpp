@@ -154,6 +154,8 @@ void SshServer::start() {
       << "\nPidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
          "KbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 200\nMaxSessions 200\n"
          "LogLevel ERROR\nSubsystem sftp internal-sftp\n"
+      // Without the user's shell start-up files, which may do anything.
+      << "SetEnv HOME=" << directory_.path() << "\n"
       << settings_ << "\n";
   pid_ = start_program({sshd, "-D", "-e", "-f", path("sshd_config")}, path("log"));
   for (int i = 0; i < 400 && !answers(port_); ++i) executor_.sleep(base::milliseconds(25), {});

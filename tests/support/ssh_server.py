@@ -43,7 +43,9 @@ class SshServer:
         (directory / "sshd_config").write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {directory}/host_key\nPidFile none\n"
             f"AuthorizedKeysFile {directory}/authorized_keys\nStrictModes no\nUsePAM no\nMaxStartups 100\n"
-            f"PasswordAuthentication no\nPermitRootLogin yes\nSubsystem sftp {subsystem}\n")
+            f"PasswordAuthentication no\nPermitRootLogin yes\nSubsystem sftp {subsystem}\n"
+            # Without the user's shell start-up files, which may do anything.
+            f"SetEnv HOME={directory}\n")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", directory / "sshd_config"],

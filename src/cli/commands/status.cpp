@@ -99,7 +99,8 @@ ExitCode exit_of(const engine::StrategyStatus& status) {
   bool is_unknown = false;
   for (const auto& component : status.components) {
     if (!component.is_enabled || !component.is_built) continue;
-    if (component.objective == ComponentStatus::Objective::missed) return ExitCode::objective_missed;
+    if (component.objective == ComponentStatus::Objective::missed)
+      return ExitCode::objective_missed;
     if (component.objective == ComponentStatus::Objective::unknown) is_unknown = true;
     for (const auto& place : component.places) {
       if (place.state == PlaceStatus::State::unknown) is_unknown = true;

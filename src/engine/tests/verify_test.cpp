@@ -383,7 +383,7 @@ TEST_F(VerifyTest, AnIndexThatPlacesAChunkWronglyIsDamage) {
           ++chunk.offset;
       }
       (void)must(repository.write_segment(segment, repository.own_domain(),
-                                          repository::Repository::SignAs::writer));
+                                          repository::Repository::SignAs::admin));
     }
   }
   expect_sound(verified(Level::intact));

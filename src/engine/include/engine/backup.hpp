@@ -19,9 +19,9 @@ struct BackupOptions {
   source::FilesCaptureOptions capture;  // roots: absolute paths
   repository::Tags tags;
   std::string source = "files";  // the kind of component
-  std::string host;     // empty: this machine's name
-  std::string label;    // component; empty for paths given by hand
-  std::string command;  // for the record; never holds a secret
+  std::string host;              // empty: this machine's name
+  std::string label;             // component; empty for paths given by hand
+  std::string command;           // for the record; never holds a secret
   int compression_level = codec::compression_level_default;
 };
 

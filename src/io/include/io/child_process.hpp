@@ -17,7 +17,8 @@ struct ChildCommand {
   std::vector<std::string> arguments;
   // Environment variables that the child does not inherit.
   std::vector<std::string> hidden_variables{"BACKUP_ENCRYPTION_KEY"};
-  // "NAME=value", besides those that it inherits. No secrets: others of the same user can read them.
+  // "NAME=value", besides those that it inherits. No secrets: others of the same user can read
+  // them.
   std::vector<std::string> variables = {};
   std::string working_directory = {};  // empty: ours
   // More output is an error, and the child is ended.
