@@ -50,6 +50,11 @@ base::Result<std::vector<Condemnation>> list_condemnations(const Repository& rep
     auto bytes = get_object(repository.storage(), info.name, condemnation_bytes_max);
     if (!bytes.ok()) {
       if (bytes.error().code() == base::ErrorCode::not_found) continue;  // executed meanwhile
+      if (was_never_whole(repository.storage(), info, bytes.error(),
+                          repository.environment().clock.now())) {
+        ignore(std::move(bytes).error());
+        continue;
+      }
       // What it condemned isn't known, and may be just what somebody is about to rely on.
       if (bytes.error().code() == base::ErrorCode::damaged) {
         return std::move(bytes).error().with_hint(

@@ -91,6 +91,12 @@ base::Result<base::Bytes> get_older_version(storage::Storage& storage, const std
 
 }  // namespace
 
+bool was_never_whole(const storage::Storage& storage, const storage::ObjectInfo& info,
+                     const base::Error& error, base::Time now) {
+  const auto lock = storage.capabilities().lock;
+  return error.code() == base::ErrorCode::damaged && lock && info.stored_at + *lock > now;
+}
+
 base::Result<base::Bytes> get_object(storage::Storage& storage, const std::string& name,
                                      std::uint64_t size_max) {
   const auto hash = hash_of_name(name);

@@ -50,14 +50,6 @@ bool is_roster_name(const std::string& name) {
   return number && hash && object_name(numbered_prefix(roster_prefix, *number), *hash) == name;
 }
 
-// Bytes that a name doesn't state were never those of the object, while a lock surely keeps what
-// was stored under it.
-bool was_never_there(const storage::Storage& storage, const storage::ObjectInfo& info,
-                     const base::Error& error, base::Time now) {
-  const auto lock = storage.capabilities().lock;
-  return error.code() == base::ErrorCode::damaged && lock && info.stored_at + *lock > now;
-}
-
 // Forged objects are passed over: their bytes are those that the name states, and the admin signed
 // others. An object that isn't what its name states, or can't be read, may be the newest roster.
 base::Result<NewestRoster> read_newest_roster(storage::Storage& storage, const ShortId& repository,
@@ -81,7 +73,7 @@ base::Result<NewestRoster> read_newest_roster(storage::Storage& storage, const S
       }
       trouble = base::Error(signed_object.error()).with_context(info->name);
       const bool is_forged = bytes.ok() ? code != base::ErrorCode::unsupported
-                                        : was_never_there(storage, *info, bytes.error(), now);
+                                        : was_never_whole(storage, *info, bytes.error(), now);
       if (!is_forged && !newest.unread) newest.unread = {info->name, signed_object.error()};
       continue;
     }

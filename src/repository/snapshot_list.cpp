@@ -122,9 +122,13 @@ base::Result<void> apply_notes(const Repository& repository, SnapshotList& list)
         case base::ErrorCode::invalid_argument:  // not the name of a note
           list.ignored.push_back({info.name, std::move(bytes).error()});
           break;
-        case base::ErrorCode::damaged:
-          list.damaged_notes.push_back({info.name, std::move(bytes).error()});
+        case base::ErrorCode::damaged: {
+          const bool is_junk = was_never_whole(repository.storage(), info, bytes.error(),
+                                               repository.environment().clock.now());
+          auto& place = is_junk ? list.ignored : list.damaged_notes;
+          place.push_back({info.name, std::move(bytes).error()});
           break;
+        }
         // It could not be read for now, and may be a hold: that is no reason to go on without it.
         default: return std::move(bytes).error().with_context("reading " + info.name);
       }

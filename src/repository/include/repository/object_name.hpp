@@ -51,6 +51,11 @@ struct StoredObject {
 base::Result<StoredObject> put_object(storage::Storage& storage, std::string_view prefix,
                                       base::ByteView bytes);
 
+// Whether what get_object reports as damaged was put there like that: while object lock surely
+// keeps what was stored under a name, an object without bytes that fit it never had any.
+[[nodiscard]] bool was_never_whole(const storage::Storage& storage, const storage::ObjectInfo& info,
+                                   const base::Error& error, base::Time now);
+
 // Reads an object whose name ends in its hash; damaged if no version of it has that hash.
 base::Result<base::Bytes> get_object(storage::Storage& storage, const std::string& name,
                                      std::uint64_t size_max);
