@@ -264,7 +264,9 @@ base::Result<void> PruneRunner::renew_locks() {
   std::unordered_map<ObjectHash, bool, IdHash> needed;
   TRY(each_live([&](std::span<const FoundChunk> places, bool is_live) -> base::Result<void> {
     for (const auto& place : places) {
-      if (is_live && listed_.contains(place.pack.name)) needed[place.pack.name] = true;
+      // What is condemned is rescued, not kept.
+      if (is_live && listed_.contains(place.pack.name) && !condemned_.contains(place.pack.name))
+        needed[place.pack.name] = true;
     }
     return {};
   }));

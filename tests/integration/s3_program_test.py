@@ -21,6 +21,7 @@ from http2_front import Http2Front  # noqa: E402
 from s3_server import S3Server  # noqa: E402
 
 PROGRAM = os.environ.get("HOLDFAST", "")
+BUFFERS = 1 << 20  # of sockets on the way
 
 
 def make_tree(root, mebibytes):
@@ -243,7 +244,8 @@ class S3ProgramTest(unittest.TestCase):
                 self.run_program(*command, env=self.env | {"HOLDFAST_REPOSITORY": url})
                 took = time.monotonic() - begun
                 most = self.most_in_two_seconds(proxy.stop()["flow"][direction])
-            self.assertLessEqual(most, 2 * rate * 1.1, direction)
+            # What waits in socket buffers passes at once when a busy machine comes round to it.
+            self.assertLessEqual(most, 2 * rate * 1.1 + BUFFERS, direction)
             self.assertGreaterEqual(took, 40 / 5 * 0.9, direction)
             self.assertLessEqual(took, 40 / 5 * 1.5 + 5, direction)
 
