@@ -28,6 +28,7 @@ from s3_server import S3Server  # noqa: E402
 from ssh_server import SshServer  # noqa: E402
 
 PROGRAM = os.environ.get("HOLDFAST", "")
+PACKS_OF_A_KILLED_BACKUP = 4
 # Short, so that the sessions of the killed don't hold up prune for the whole run.
 SESSION_LIFE_S = 20
 
@@ -151,7 +152,9 @@ class Judge:
             list(pool.map(lambda item: self.restore(*item), there.items()))
         self.run_program("snapshot", "forget", *there)
         deleted_last, left = self.prune_to_the_end()
-        if left:
+        # What killed backups left without an index stays for the grace, which is longer than this test
+        # (docs/internals/prune.md, step 3).
+        if left > PACKS_OF_A_KILLED_BACKUP * self.record.outcomes["backup: killed"]:
             self.record.complain(f"{left} packs remain when no snapshot is left")
         print(f"restored {len(there)} snapshots, {len(self.record.committed)} of them reported as done; "
               f"packs deleted afterwards: {deleted}, at the end: {deleted_last}")
