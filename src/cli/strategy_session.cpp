@@ -61,8 +61,8 @@ Result<std::unique_ptr<StrategySession>> StrategySession::open(Invocation& invoc
   std::error_code error;
   const auto absolute = std::filesystem::absolute(state, error);
   if (error) return Error::from_errno(error.value(), state);
-  session->catalog_ =
-      TRY(catalog::Catalog::open((absolute / strategy.name / strategy.environment).string()));
+  const auto own_state = (absolute / strategy.name / strategy.environment).string();
+  session->catalog_ = TRY(catalog::Catalog::open(own_state));
   session->workplace_ = std::make_unique<engine::Workplace>(engine::Workplace{
       .strategy = strategy,
       .zone = zone,
@@ -70,6 +70,7 @@ Result<std::unique_ptr<StrategySession>> StrategySession::open(Invocation& invoc
       .clock = session->clock_,
       .random = session->random_,
       .cache_directory = cache_directory(),
+      .state_directory = own_state,
       .host = host_name(),
       .environment = environment_variable,
       .secret = [own = session.get()](const strategy::SecretReference& reference) {

@@ -43,6 +43,7 @@ class TestStrategy {
         .clock = clock,
         .random = random,
         .cache_directory = directory / "cache",
+        .state_directory = directory / "state",
         .host = "test",
         .environment = [](const std::string&) { return std::nullopt; },
         .secret = [](const strategy::SecretReference&) -> base::Result<base::SecretBytes> {

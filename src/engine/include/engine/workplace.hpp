@@ -21,7 +21,8 @@ struct Workplace {
   catalog::Catalog& catalog;
   const base::Clock& clock;
   base::Random& random;
-  std::string cache_directory;  // absolute
+  std::string cache_directory;  // absolute; what is lost there is made again
+  std::string state_directory;  // absolute; where the catalog lies, and what sources keep between runs
   std::string host;             // this machine's name
   // A variable of the environment.
   std::function<std::optional<std::string>(const std::string&)> environment;
