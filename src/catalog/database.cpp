@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <mutex>
 
 namespace holdfast::catalog {
@@ -51,29 +52,76 @@ Value column_of(const soci::row& row, std::size_t column) {
   }
 }
 
-// Values bound to a statement, at addresses that stay.
-struct Bound {
-  std::vector<long long> numbers;
-  std::vector<std::string> texts;
-  std::vector<soci::indicator> present;
-};
-
-void bind_values(soci::statement& statement, const std::vector<Value>& values, Bound& bound) {
-  bound.numbers.reserve(values.size());
-  bound.texts.reserve(values.size());
-  bound.present.reserve(values.size());
+// The types of values, a letter each: a statement is prepared for them.
+std::string types_of(const std::vector<Value>& values) {
+  std::string types;
   for (const auto& value : values) {
-    const bool has_value = !is_null(value);
-    auto& present = bound.present.emplace_back(has_value ? soci::i_ok : soci::i_null);
-    if (std::holds_alternative<std::int64_t>(value)) {
-      auto& number = bound.numbers.emplace_back(std::get<std::int64_t>(value));
-      statement.exchange(soci::use(number, present));
-    } else {
-      auto& text = bound.texts.emplace_back(text_of(value));
-      statement.exchange(soci::use(text, present));
+    types += std::holds_alternative<std::int64_t>(value) ? 'n' : 't';
+  }
+  return types;
+}
+
+// A statement that is kept, with values bound to it at addresses that stay.
+class Prepared {
+ public:
+  enum class Answer { rows, none };
+
+  Prepared(soci::session& session, const std::string& sql, const std::string& types, Answer answer)
+      : numbers_(types.size()),
+        texts_(types.size()),
+        present_(types.size(), soci::i_ok),
+        statement_(session) {
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      if (types[i] == 'n') {
+        statement_.exchange(soci::use(numbers_[i], present_[i]));
+      } else {
+        statement_.exchange(soci::use(texts_[i], present_[i]));
+      }
+    }
+    if (answer == Answer::rows) statement_.exchange(soci::into(row_));
+    statement_.alloc();
+    statement_.prepare(sql);
+    statement_.define_and_bind();
+  }
+
+  void bind(const std::vector<Value>& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      present_[i] = is_null(values[i]) ? soci::i_null : soci::i_ok;
+      if (const auto* number = std::get_if<std::int64_t>(&values[i])) {
+        numbers_[i] = *number;
+      } else {
+        texts_[i] = text_of(values[i]);
+      }
     }
   }
-}
+
+  std::vector<Row> rows() {
+    std::vector<Row> rows;
+    if (!statement_.execute(true)) return rows;
+    do {
+      Row made;
+      made.reserve(row_.size());
+      for (std::size_t i = 0; i < row_.size(); ++i) made.push_back(column_of(row_, i));
+      rows.push_back(std::move(made));
+    } while (statement_.fetch());
+    return rows;
+  }
+
+  std::uint64_t change() {
+    statement_.execute(true);
+    return static_cast<std::uint64_t>(std::max<long long>(0, statement_.get_affected_rows()));
+  }
+
+ private:
+  std::vector<long long> numbers_;
+  std::vector<std::string> texts_;
+  std::vector<soci::indicator> present_;
+  soci::row row_;
+  soci::statement statement_;  // refers to all of them
+};
+
+// Statements that are held ready.
+constexpr std::size_t prepared_max = 128;
 
 }  // namespace
 
@@ -115,6 +163,20 @@ bool is_null(const Value& value) noexcept { return std::holds_alternative<std::m
 struct Database::State {
   std::recursive_mutex mutex;
   soci::session session;
+  std::map<std::string, std::unique_ptr<Prepared>> prepared;  // gone before the session is
+
+  Prepared& statement(const std::string& sql, const std::vector<Value>& values,
+                      Prepared::Answer answer) {
+    const auto types = types_of(values);
+    const auto key = fmt::format("{}|{}|{}", sql, types, answer == Prepared::Answer::rows);
+    auto found = prepared.find(key);
+    if (found == prepared.end()) {
+      if (prepared.size() >= prepared_max) prepared.clear();
+      found = prepared.emplace(key, std::make_unique<Prepared>(session, sql, types, answer)).first;
+    }
+    found->second->bind(values);
+    return *found->second;
+  }
 };
 
 Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -137,41 +199,20 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
 
 Result<std::vector<Row>> Database::query(const std::string& sql, std::vector<Value> values) {
   const std::lock_guard lock(state_->mutex);
-  std::vector<Row> rows;
   try {
-    soci::statement statement(state_->session);
-    soci::row row;
-    Bound bound;
-    bind_values(statement, values, bound);
-    statement.exchange(soci::into(row));
-    statement.alloc();
-    statement.prepare(sql);
-    statement.define_and_bind();
-    if (statement.execute(true)) {
-      do {
-        Row made;
-        for (std::size_t i = 0; i < row.size(); ++i) made.push_back(column_of(row, i));
-        rows.push_back(std::move(made));
-      } while (statement.fetch());
-    }
+    return state_->statement(sql, values, Prepared::Answer::rows).rows();
   } catch (const soci::soci_error& thrown) {
+    state_->prepared.clear();  // one that stopped halfway would hold what it reads
     return error_of(thrown);
   }
-  return rows;
 }
 
 Result<std::uint64_t> Database::execute(const std::string& sql, std::vector<Value> values) {
   const std::lock_guard lock(state_->mutex);
   try {
-    soci::statement statement(state_->session);
-    Bound bound;
-    bind_values(statement, values, bound);
-    statement.alloc();
-    statement.prepare(sql);
-    statement.define_and_bind();
-    statement.execute(true);
-    return static_cast<std::uint64_t>(std::max<long long>(0, statement.get_affected_rows()));
+    return state_->statement(sql, values, Prepared::Answer::none).change();
   } catch (const soci::soci_error& thrown) {
+    state_->prepared.clear();
     return error_of(thrown);
   }
 }

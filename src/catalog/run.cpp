@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "database.hpp"
@@ -133,6 +134,34 @@ Result<std::vector<RunRecord>> Runs::list(const RunFilter& filter) {
   std::vector<RunRecord> records;
   for (const auto& row : TRY(database_.query(sql, values))) records.push_back(record_of(row));
   return records;
+}
+
+Result<std::optional<base::Time>> Runs::newest_success(const std::string& component,
+                                                       base::Time until) {
+  std::optional<base::Time> newest;
+  for (const auto state : {RunState::succeeded, RunState::warnings}) {
+    const auto rows = TRY(database_.query(
+        "SELECT ended FROM runs WHERE component = :a AND kind = 'backup' AND state = :b AND ended "
+        "<= :c ORDER BY ended DESC LIMIT 1",
+        {component, std::string(run_state_name(state)), value_of(until)}));
+    if (rows.empty()) continue;
+    newest = std::max(newest.value_or(base::Time{INT64_MIN}), time_of(rows[0][0]));
+  }
+  return newest;
+}
+
+// From each to the next by the index: a component has few, and very many runs.
+Result<std::vector<std::string>> Runs::plans_of(const std::string& component) {
+  std::vector<std::string> plans;
+  std::string last;
+  while (true) {
+    const auto rows = TRY(database_.query(
+        "SELECT plan FROM runs WHERE component = :a AND plan > :b ORDER BY plan LIMIT 1",
+        {component, last}));
+    if (rows.empty()) return plans;
+    last = text_of(rows[0][0]);
+    plans.push_back(last);
+  }
 }
 
 Result<RunRecord> Runs::get(const std::string& id) {

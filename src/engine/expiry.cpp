@@ -98,9 +98,11 @@ Result<ExpiryDecision> decide_expiry(const Workplace& workplace,
                                      const strategy::Component& component,
                                      const std::string& location,
                                      repository::Repository& repository,
-                                     const repository::SnapshotList& snapshots) {
+                                     const repository::SnapshotList& snapshots,
+                                     strategy::Reasons reasons) {
   ExpiryDecision made;
   auto& request = made.request;
+  request.reasons = reasons;
   request.rules = strategy::rules_at(component, location);
   request.now = TRY(repository.storage_now());
   request.happenings = TRY(happenings_of(workplace));
@@ -144,7 +146,8 @@ Result<ExpiryReport> expire(const Workplace& workplace, const strategy::Componen
                             const std::string& location, repository::Repository& repository,
                             std::stop_token stop) {
   const auto list = TRY(repository::list_snapshots(repository));
-  const auto made = TRY(decide_expiry(workplace, component, location, repository, list));
+  const auto made = TRY(decide_expiry(workplace, component, location, repository, list,
+                                      strategy::Reasons::untold));
   ExpiryReport report;
   report.overdue = made.decision.overdue;
   for (const auto& verdict : made.decision.verdicts) {

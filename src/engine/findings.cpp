@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "base/units.hpp"
@@ -82,25 +83,44 @@ class Finder {
   std::vector<FindingRecord> found_;
 };
 
-bool serves(const catalog::RunRecord& run, const std::string& plan) {
-  return (", " + run.start.plan + ", ").find(", " + plan + ", ") != std::string::npos;
+// `plans`: as a run says them.
+bool serves(const std::string& plans, const std::string& plan) {
+  return (", " + plans + ", ").find(", " + plan + ", ") != std::string::npos;
 }
 
 bool ended_well(const catalog::RunRecord& run) {
   return run.end.state == RunState::succeeded || run.end.state == RunState::warnings;
 }
 
+// The newest runs of a plan that have ended, newest first.
+Result<std::vector<catalog::RunRecord>> newest_runs(catalog::Runs& runs,
+                                                    const strategy::Component& component,
+                                                    const strategy::Plan& plan,
+                                                    const std::vector<std::string>& plans) {
+  const auto kind = plan.copy_of.empty() ? catalog::RunKind::backup : catalog::RunKind::copy;
+  std::vector<catalog::RunRecord> own;
+  for (const auto& each : plans) {
+    if (!serves(each, plan.name)) continue;
+    // Some of them may be under way.
+    const auto newest = TRY(runs.list({.component = component.name,
+                                       .plan = each,
+                                       .kind = kind,
+                                       .state = {},
+                                       .limit = 2 * sizes_max}));
+    std::copy_if(newest.begin(), newest.end(), std::back_inserter(own),
+                 [](const auto& run) { return run.end.state != RunState::running; });
+  }
+  std::stable_sort(own.begin(), own.end(), [](const auto& a, const auto& b) {
+    return a.start.started > b.start.started;
+  });
+  return own;
+}
+
 Result<void> Finder::add_runs(const strategy::Component& component) {
-  constexpr std::uint64_t looked_at = 500;
-  const auto runs = TRY(workplace_.catalog.runs().list(
-      {.component = component.name, .plan = {}, .kind = {}, .state = {}, .limit = looked_at}));
+  auto& runs = workplace_.catalog.runs();
+  const auto plans = TRY(runs.plans_of(component.name));
   for (const auto& plan : component.plans) {
-    std::vector<catalog::RunRecord> own;
-    std::copy_if(runs.begin(), runs.end(), std::back_inserter(own), [&](const auto& run) {
-      const bool makes = run.start.kind == catalog::RunKind::backup ||
-                         run.start.kind == catalog::RunKind::copy;
-      return makes && run.end.state != RunState::running && serves(run, plan.name);
-    });
+    const auto own = TRY(newest_runs(runs, component, plan, plans));
     if (own.empty()) continue;
     if (own.front().end.state == RunState::failed) {
       auto& made = add("failed",
@@ -147,9 +167,20 @@ void Finder::add_size(const strategy::Component& component, const strategy::Plan
   made.plan = plan.name;
 }
 
-Result<void> Finder::add_missing(const strategy::Component& component, const ComponentStatus& status) {
+// Whether the clock or a log drives a plan that goes there: only then can something be missing.
+bool is_driven(const strategy::Component& component, const std::string& location) {
+  return std::any_of(component.plans.begin(), component.plans.end(), [&](const auto& plan) {
+    const bool by_itself =
+        plan.when.is_timed() || plan.when.kind == strategy::WhenKind::continuous;
+    return plan.enabled && by_itself && plan.destination(location) != nullptr;
+  });
+}
+
+Result<void> Finder::add_missing(const strategy::Component& component,
+                                 const ComponentStatus& status) {
   const auto* alert = alert_of(strategy_, "missing");
   for (const auto& place : status.places) {
+    if (!is_driven(component, place.location)) continue;
     auto expected = place.expected;
     if (alert != nullptr && alert->after) expected = alert->after;
     if (!expected || place.state == PlaceStatus::State::unknown) continue;

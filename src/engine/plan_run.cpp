@@ -12,6 +12,7 @@
 #include "engine/copy.hpp"
 #include "engine/expiry.hpp"
 #include "engine/place.hpp"
+#include "engine/waiting_copy.hpp"
 #include "evidence_body.hpp"
 #include "hook.hpp"
 
@@ -25,15 +26,6 @@ using catalog::RunState;
 namespace {
 
 constexpr std::size_t warnings_max = 1'000;
-constexpr base::Duration first_retry = base::minutes(1);
-constexpr base::Duration longest_retry = base::hours(1);
-
-base::Duration pause_after(std::uint64_t attempts) {
-  auto pause = first_retry;
-  for (std::uint64_t i = 1; i < attempts && pause < longest_retry; ++i) pause = pause + pause;
-  return std::min(pause, longest_retry);
-}
-
 // Another location may still take what this one did not.
 bool is_trouble_of_location(const Error& error) {
   return error.code() == ErrorCode::unavailable || error.code() == ErrorCode::no_space;
@@ -317,7 +309,7 @@ Result<void> PlanRunner::record_copies() {
          .snapshot = place.snapshot,
          .slot = what_.slot,
          .changed = now,
-         .next_attempt = now + first_retry,
+         .next_attempt = now + pause_after(1),
          .attempts = 1,
          .bytes_stored = place.bytes_stored,
          .message = place.message}));
@@ -401,25 +393,15 @@ Result<void> catch_up(const Workplace& workplace, catalog::CopyRecord waiting,
     return {};
   };
   const auto now = workplace.clock.now();
-  waiting.changed = now;
   if (from == nullptr || to == nullptr ||
       workplace.strategy.component(waiting.component) == nullptr) {
     waiting.state = catalog::CopyState::dropped;
+    waiting.changed = now;
     waiting.message = "the strategy no longer has it";
     return workplace.catalog.copies().put(waiting);
   }
   const auto done = copy();
-  if (done.ok()) {
-    waiting.state = catalog::CopyState::stored;
-    waiting.message.clear();
-  } else {
-    ++waiting.attempts;
-    waiting.next_attempt = now + pause_after(waiting.attempts);
-    waiting.message = done.error().message();
-    // The original is gone: a newer snapshot will come in its place.
-    if (done.error().code() == ErrorCode::not_found) waiting.state = catalog::CopyState::dropped;
-  }
-  return workplace.catalog.copies().put(waiting);
+  return workplace.catalog.copies().put(after_attempt(std::move(waiting), done, now));
 }
 
 }  // namespace
@@ -432,7 +414,7 @@ Result<PlanRunReport> run_plans(const Workplace& workplace, const PlanRun& what,
 Result<void> catch_up_copies(const Workplace& workplace, const ProgressCall& progress,
                              std::stop_token stop) {
   for (auto& waiting : TRY(workplace.catalog.copies().waiting())) {
-    if (waiting.next_attempt > workplace.clock.now()) continue;
+    if (!is_time_for(waiting, workplace.clock.now())) continue;
     if (stop.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
     TRY(catch_up(workplace, std::move(waiting), progress, stop));
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace holdfast::engine {
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr base::Duration first_retry = base::minutes(1);
 constexpr base::Duration longest_retry = base::hours(1);
+constexpr base::Duration clock_tolerance = base::days(1);
 
 base::Duration pause_after(std::uint64_t failures) {
   auto pause = first_retry;
@@ -35,8 +37,9 @@ catalog::RunReason run_reason(strategy::Reason reason) noexcept {
   return reasons[static_cast<std::size_t>(reason)];
 }
 
-Result<Scheduler> Scheduler::open(const Workplace& workplace, base::Time running_since) {
-  Scheduler scheduler(workplace, running_since);
+Result<Scheduler> Scheduler::open(const Workplace& workplace, base::Time running_since,
+                                  CanRun can_run) {
+  Scheduler scheduler(workplace, running_since, std::move(can_run));
   TRY(scheduler.see_all());
   return scheduler;
 }
@@ -52,24 +55,21 @@ Result<std::int64_t> Scheduler::newest_number(const strategy::Component& compone
                                               const strategy::When& when) {
   if (when.kind == WhenKind::event) return workplace_->catalog.happenings().newest();
   if (when.kind != WhenKind::each) return std::int64_t{0};
-  const auto runs = TRY(workplace_->catalog.runs().list({.component = component.name,
-                                                         .plan = {},
-                                                         .kind = catalog::RunKind::backup,
-                                                         .state = {},
-                                                         .limit = 20}));
-  for (const auto& run : runs) {
-    if (run.end.state == catalog::RunState::succeeded ||
-        run.end.state == catalog::RunState::warnings) {
-      return run.end.ended.nanoseconds;
-    }
-  }
-  return std::int64_t{0};
+  // What ended further ahead ended under a clock that was wrong.
+  const auto until = workplace_->clock.now() + clock_tolerance;
+  const auto ended = TRY(workplace_->catalog.runs().newest_success(component.name, until));
+  return ended ? ended->nanoseconds : 0;
 }
 
 Result<void> Scheduler::see_all() {
   memory_.clear();
+  heard_of_.clear();
+  held_.clear();
+  wakes_.clear();
+  newest_backups_.clear();
   const auto now = workplace_->clock.now();
   for (const auto& component : workplace_->strategy.components) {
+    heard_of_.insert(component.name);
     if (!is_ours(component)) continue;
     const auto see = [&](Task task, const strategy::When& when) -> Result<void> {
       const auto number = TRY(newest_number(component, when));
@@ -82,7 +82,9 @@ Result<void> Scheduler::see_all() {
       if (plan.enabled) TRY(see({component.name, plan.name, Task::Kind::plan}, plan.when));
     }
     for (const auto& each : component.verifications) {
-      if (each.enabled) TRY(see({component.name, each.name, Task::Kind::verification}, each.when));
+      if (!each.enabled) continue;
+      TRY(see({component.name, each.name, Task::Kind::verification}, each.when));
+      if (each.when.kind == WhenKind::each) newest_backups_[component.name] = 0;
     }
   }
   return {};
@@ -115,34 +117,88 @@ const strategy::When* Scheduler::when_of(const Task& task) const {
   return nullptr;
 }
 
+// What others write into the catalog.
+Result<void> Scheduler::look_for_numbers() {
+  const auto newest = TRY(workplace_->catalog.happenings().newest());
+  if (newest != newest_happening_) {
+    newest_happening_ = newest;
+    for (const auto& [task, memory] : memory_) {
+      const auto* when = when_of(task);
+      if (when != nullptr && when->kind == WhenKind::event) heard_of_.insert(task.component);
+    }
+  }
+  for (auto& [name, known] : newest_backups_) {
+    const auto* component = workplace_->strategy.component(name);
+    if (component == nullptr) continue;
+    const auto number = TRY(newest_number(*component, {.kind = WhenKind::each}));
+    if (number == known) continue;
+    known = number;
+    heard_of_.insert(name);
+  }
+  return {};
+}
+
+void Scheduler::hear_of_all() {
+  for (const auto& component : workplace_->strategy.components) heard_of_.insert(component.name);
+}
+
+// Components of which something was heard, or of which the clock may have made something due.
+std::set<std::string> Scheduler::to_look_at() {
+  const auto now = workplace_->clock.now();
+  if (now < looked_at_) hear_of_all();  // it was set back: nothing that was found counts
+  looked_at_ = now;
+  auto names = std::exchange(heard_of_, {});
+  names.merge(held_);
+  held_.clear();
+  for (const auto& [name, wake] : wakes_) {
+    if (wake <= now) names.insert(name);
+  }
+  return names;
+}
+
+Result<strategy::TaskState> Scheduler::state_of(const Task& task, const Memory& memory) {
+  strategy::TaskState state;
+  state.first_seen = memory.slot.first_seen;
+  state.served = memory.slot.served;
+  if (memory.slot.failures > 0) {
+    // A pause that seems longer than any is: the clock was set back meanwhile.
+    const auto now = workplace_->clock.now();
+    const bool is_wrong = memory.slot.retry_at > now + longest_retry;
+    state.retry_at = is_wrong ? now : memory.slot.retry_at;
+  }
+  state.first_change = memory.first_change;
+  state.last_change = memory.last_change;
+  const auto* when = when_of(task);
+  if (when == nullptr) return state;
+  if (when->kind == WhenKind::event) {
+    auto& happenings = workplace_->catalog.happenings();
+    state.event_seen = TRY(happenings.count(when->event));
+    state.event_served = TRY(happenings.count(when->event, memory.slot.happening));
+  } else if (when->kind == WhenKind::each) {
+    const auto known = newest_backups_.find(task.component);
+    const auto number = known != newest_backups_.end() ? known->second : 0;
+    state.event_seen = static_cast<std::uint64_t>(number);
+    // Any other than the one that was served: a wrong clock may have made that one too high.
+    state.event_served = number == memory.slot.happening ? state.event_seen : 0;
+  } else if (when->kind == WhenKind::commit) {
+    const auto known = commits_.find(task.component);
+    const bool is_new = known != commits_.end() && known->second != memory.slot.happening;
+    state.commit_seen = is_new ? 1 : 0;
+  }
+  return state;
+}
+
 Result<strategy::Situation> Scheduler::situation() {
   strategy::Situation made;
   made.now = workplace_->clock.now();
   made.running_since = running_since_;
   made.host = workplace_->host;
+  made.can_run = can_run_;
+  made.components = to_look_at();
+  if (made.components->empty()) return made;
   for (const auto& [task, memory] : memory_) {
-    const auto* when = when_of(task);
-    if (when == nullptr) continue;
-    strategy::TaskState state;
-    state.first_seen = memory.slot.first_seen;
-    state.served = memory.slot.served;
-    if (memory.slot.failures > 0) state.retry_at = memory.slot.retry_at;
-    state.first_change = memory.first_change;
-    state.last_change = memory.last_change;
-    if (when->kind == WhenKind::event) {
-      auto& happenings = workplace_->catalog.happenings();
-      state.event_seen = TRY(happenings.count(when->event));
-      state.event_served = TRY(happenings.count(when->event, memory.slot.happening));
-    } else if (when->kind == WhenKind::each) {
-      const auto* component = workplace_->strategy.component(task.component);
-      state.event_seen = static_cast<std::uint64_t>(TRY(newest_number(*component, *when)));
-      state.event_served = static_cast<std::uint64_t>(memory.slot.happening);
-    } else if (when->kind == WhenKind::commit) {
-      const auto known = commits_.find(task.component);
-      const bool is_new = known != commits_.end() && known->second != memory.slot.happening;
-      state.commit_seen = is_new ? 1 : 0;
-    }
-    made.states[task] = state;
+    if (!made.components->contains(task.component)) continue;
+    made.states[task] = TRY(state_of(task, memory));
   }
   for (const auto& [number, run] : under_way_) {
     strategy::RunUnderWay under_way;
@@ -200,12 +256,28 @@ Result<Assignment> Scheduler::assign(strategy::DueRun due) {
 }
 
 Result<std::vector<Assignment>> Scheduler::take_due() {
-  auto due =
-      strategy::what_is_due(workplace_->strategy, workplace_->zone, TRY(situation()));
-  not_built_.insert(due.not_built.begin(), due.not_built.end());
+  TRY(look_for_numbers());
+  const auto seen = situation();
+  if (!seen.ok()) {
+    hear_of_all();  // nobody has looked
+    return seen.error();
+  }
+  const auto& now = seen.value();
   std::vector<Assignment> made;
+  if (now.components->empty()) return made;
+  auto due = strategy::what_is_due(workplace_->strategy, workplace_->zone, now);
+  not_built_.insert(due.not_built.begin(), due.not_built.end());
+  for (const auto& name : *now.components) wakes_.erase(name);
+  wakes_.merge(due.wakes);
+  for (const auto& run : due.held) held_.insert(run.serves.front().task.component);
   for (auto& run : due.start) {
-    if (!hangs(run)) made.push_back(TRY(assign(std::move(run))));
+    if (hangs(run)) continue;
+    auto assigned = assign(std::move(run));
+    if (!assigned.ok()) {
+      hear_of_all();
+      return std::move(assigned).error();
+    }
+    made.push_back(std::move(assigned).value());
   }
   return made;
 }
@@ -216,6 +288,7 @@ Result<void> Scheduler::end(std::uint64_t number, Ending ending) {
   const auto run = std::move(found->second);
   under_way_.erase(found);
   const auto now = workplace_->clock.now();
+  for (const auto& pledge : run.pledges) heard_of_.insert(pledge.serving.task.component);
   for (const auto& pledge : run.pledges) {
     const auto known = memory_.find(pledge.serving.task);
     if (known == memory_.end()) continue;  // the new strategy doesn't have it
@@ -230,7 +303,7 @@ Result<void> Scheduler::end(std::uint64_t number, Ending ending) {
       memory.slot.served = std::max(memory.slot.served.value_or(pledge.serving.slot),
                                     pledge.serving.slot);
       // A slot from a clock that was wrong isn't the newest.
-      if (*memory.slot.served > now + base::days(1)) memory.slot.served = pledge.serving.slot;
+      if (*memory.slot.served > now + clock_tolerance) memory.slot.served = pledge.serving.slot;
       memory.slot.failures = 0;
       memory.slot.retry_at = {};
     } else {
@@ -256,17 +329,20 @@ void Scheduler::changed(const std::string& component) {
     if (when == nullptr || when->kind != WhenKind::change) continue;
     if (!memory.first_change) memory.first_change = now;
     memory.last_change = now;
+    heard_of_.insert(component);
   }
 }
 
 void Scheduler::committed(const std::string& component, std::int64_t state) {
-  commits_[component] = state;
+  auto& known = commits_[component];
+  if (known != state) heard_of_.insert(component);
+  known = state;
 }
 
-std::optional<base::Time> Scheduler::next_wake() {
-  const auto made = situation();
-  if (!made.ok()) return std::nullopt;
-  return strategy::next_wake(workplace_->strategy, workplace_->zone, made.value());
+std::optional<base::Time> Scheduler::next_wake() const {
+  std::optional<base::Time> earliest;
+  for (const auto& [name, wake] : wakes_) earliest = std::min(earliest.value_or(wake), wake);
+  return earliest;
 }
 
 }  // namespace holdfast::engine

@@ -6,9 +6,9 @@
 #include <map>
 
 #include "engine/component_snapshots.hpp"
+#include "engine/freshness.hpp"
 #include "engine/place.hpp"
 #include "strategy/agenda.hpp"
-#include "strategy/schedule.hpp"
 
 namespace holdfast::engine {
 
@@ -38,22 +38,6 @@ Seen look_at(const Workplace& workplace, const strategy::Location& location) {
   return seen;
 }
 
-// Not older than this: what was promised, or else half as much again as the longest pause of the
-// plans that go there.
-std::optional<base::Duration> expected_age(const strategy::Component& component,
-                                           const std::string& location) {
-  std::optional<base::Duration> longest;
-  for (const auto& plan : component.plans) {
-    if (!plan.enabled || plan.destination(location) == nullptr) continue;
-    const auto gap = strategy::longest_gap(plan.when);
-    if (gap && (!longest || *gap < *longest)) longest = gap;
-  }
-  if (!longest) return component.objectives.rpo;
-  const base::Duration with_half{longest->nanoseconds + longest->nanoseconds / 2};
-  if (!component.objectives.rpo) return with_half;
-  return std::max(*component.objectives.rpo, with_half);
-}
-
 Result<void> add_proof(const Workplace& workplace, const std::string& component,
                        PlaceStatus& place) {
   auto best = strategy::Level::none;
@@ -80,23 +64,9 @@ PlaceStatus place_status(const strategy::Component& component, const std::string
   place.state = PlaceStatus::State::empty;
   if (snapshots.empty()) return place;
   const auto& newest = *snapshots.back();
-  place.newest = newest.summary.started;
   place.newest_snapshot = base::to_hex(newest.id);
-  place.age = now - newest.summary.started;
-  const bool is_late = place.expected && *place.age > *place.expected;
-  place.state = is_late ? PlaceStatus::State::late : PlaceStatus::State::fresh;
+  set_newest(place, newest.summary.started, now);
   return place;
-}
-
-ComponentStatus::Objective judge(const ComponentStatus& component) {
-  using Objective = ComponentStatus::Objective;
-  if (!component.rpo) return Objective::none;
-  bool is_unknown = false;
-  for (const auto& place : component.places) {
-    if (place.age && *place.age <= *component.rpo) return Objective::met;
-    if (place.state == PlaceStatus::State::unknown) is_unknown = true;
-  }
-  return is_unknown ? Objective::unknown : Objective::missed;
 }
 
 std::vector<std::string> locations_of(const strategy::Strategy& strategy,
@@ -140,7 +110,7 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
       TRY(add_proof(workplace, component.name, place));
       made.places.push_back(std::move(place));
     }
-    made.objective = judge(made);
+    made.objective = judge_objective(made);
     auto runs = TRY(workplace.catalog.runs().list(
         {.component = component.name, .plan = {}, .kind = {}, .state = {}, .limit = 1}));
     if (!runs.empty()) made.last_run = std::move(runs.front());

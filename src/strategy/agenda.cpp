@@ -55,7 +55,10 @@ std::optional<Time> start_of(const Strategy& strategy, const Component& componen
                              Time slot, const TimeZone& zone) {
   auto windows = plan.blackout;
   windows.insert(windows.end(), strategy.blackout.begin(), strategy.blackout.end());
-  const auto delayed = slot + jitter_of(component.name + "/" + plan.name, slot, plan.jitter);
+  const auto jitter = plan.jitter.nanoseconds > 0
+                          ? jitter_of(component.name + "/" + plan.name, slot, plan.jitter)
+                          : base::Duration{};
+  const auto delayed = slot + jitter;
   const auto own = after_blackout(windows, delayed, zone);
   const auto* origin = plan.copy_of.empty() ? nullptr : component.plan(plan.copy_of);
   if (!own || origin == nullptr || !origin->copy_of.empty()) return own;

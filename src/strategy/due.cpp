@@ -85,10 +85,11 @@ class Look {
   }
 
   [[nodiscard]] const std::vector<std::string>& not_built() const { return not_built_; }
-  [[nodiscard]] std::optional<Time> wake() const { return wake_; }
+  [[nodiscard]] const std::map<std::string, Time>& wakes() const { return wakes_; }
 
  private:
   void add_jobs(const Component& component) {
+    if (situation_.components && !situation_.components->contains(component.name)) return;
     const bool is_elsewhere = !component.host.empty() && component.host != situation_.host;
     if (!component.enabled || component.kind == ComponentKind::part || is_elsewhere) return;
     const bool any = std::any_of(component.plans.begin(), component.plans.end(),
@@ -141,9 +142,9 @@ class Look {
   }
 
   void look_at(const Job& job) {
-    if (job.state.retry_at && *job.state.retry_at > now_) return wake_at(job.state.retry_at);
+    if (job.state.retry_at && *job.state.retry_at > now_) return wake_at(job, job.state.retry_at);
     const auto open = after_blackout(job.windows, now_, zone_);
-    if (open != now_) return wake_at(open);
+    if (open != now_) return wake_at(job, open);
     auto found = by_occasion(job);
     if (!found) found = by_change(job);
     if (!found) found = by_clock(job);
@@ -152,8 +153,10 @@ class Look {
     found_.push_back(std::move(*found));
   }
 
-  void wake_at(std::optional<Time> at) {
-    if (at && *at > now_) wake_ = wake_ ? std::min(*wake_, *at) : *at;
+  void wake_at(const Job& job, std::optional<Time> at) {
+    if (!at || *at <= now_) return;
+    auto& wake = wakes_.emplace(job.component->name, *at).first->second;
+    wake = std::min(wake, *at);
   }
 
   [[nodiscard]] Found found_now(const Job& job, Reason reason, std::uint64_t number) const {
@@ -185,23 +188,25 @@ class Look {
       at = std::min(at, state.first_change.value_or(*state.last_change) + job.plan->at_most);
     }
     if (at <= now_) return found_now(job, Reason::change, 0);
-    wake_at(at);
+    wake_at(job, at);
     return std::nullopt;
   }
 
   // The newest slot that may start, of those that are not served.
   [[nodiscard]] std::optional<Found> by_clock(const Job& job) {
     const auto from = since(job);
+    const auto first = next_due(job.timing, from, zone_);
+    if (!first) return std::nullopt;
     // Jitter may have kept back what is younger, and let go what is younger still.
     const auto begin = std::max(from, now_ - job.jitter);
-    auto slot = newest_of_old(job, from, begin);
-    auto next = next_due(job.timing, begin, zone_);
+    auto slot = *first <= begin ? newest_of_old(job, from, begin) : std::nullopt;
+    auto next = *first > begin ? first : next_due(job.timing, begin, zone_);
     for (; next && *next <= now_; next = next_due(job.timing, *next, zone_)) {
       if (may_start(job, *next)) slot = next;
     }
     if (next) {
       may_start(job, *next);
-      wake_at(next_due(job.timing, *next, zone_));  // which may start before
+      wake_at(job, next_due(job.timing, *next, zone_));  // which may start before
     }
     if (!slot) return std::nullopt;
     const auto start = start_of_slot(job, *slot).value_or(now_);
@@ -211,12 +216,10 @@ class Look {
         &job, {job.task, is_late ? Reason::catch_up : Reason::schedule, *slot, missed, 0}, start};
   }
 
-  // The same of the slots in (from, until], which jitter doesn't keep back any more: only copies
-  // wait, for what they copy.
+  // The same of the slots in (from, until], of which there is one at least, and which jitter doesn't
+  // keep back any more: only copies wait, for what they copy.
   [[nodiscard]] std::optional<Time> newest_of_old(const Job& job, Time from, Time until) {
     constexpr int looked_at_max = 1000;
-    const auto first = next_due(job.timing, from, zone_);
-    if (!first || *first > until) return std::nullopt;
     auto slot = newest_due(job.timing, until, zone_);
     for (int i = 0; slot && *slot > from && i < looked_at_max; ++i) {
       if (may_start(job, *slot)) return slot;
@@ -228,7 +231,7 @@ class Look {
   // Whether its start has come; if not, that is when to look again.
   bool may_start(const Job& job, Time slot) {
     const auto start = start_of_slot(job, slot);
-    wake_at(start);
+    wake_at(job, start);
     return start && *start <= now_;
   }
 
@@ -333,7 +336,7 @@ class Look {
   std::vector<Job> jobs_;  // complete before it is pointed into
   std::vector<Found> found_;
   std::vector<std::string> not_built_;
-  std::optional<Time> wake_;
+  std::map<std::string, Time> wakes_;
 };
 
 // What runs, against the limits.
@@ -396,6 +399,7 @@ DueRuns what_is_due(const Strategy& strategy, const TimeZone& zone, const Situat
   Room room(strategy, situation.under_way);
   DueRuns due;
   due.not_built = look.not_built();
+  due.wakes = look.wakes();
   for (auto& run : look.runs()) {
     if (room.has_room_for(run)) {
       room.take(run.serves.front().task.component, run.locations);
@@ -409,7 +413,12 @@ DueRuns what_is_due(const Strategy& strategy, const TimeZone& zone, const Situat
 
 std::optional<Time> next_wake(const Strategy& strategy, const TimeZone& zone,
                               const Situation& situation) {
-  return Look(strategy, zone, situation).wake();
+  const Look look(strategy, zone, situation);
+  std::optional<Time> earliest;
+  for (const auto& [component, wake] : look.wakes()) {
+    earliest = std::min(earliest.value_or(wake), wake);
+  }
+  return earliest;
 }
 
 }  // namespace holdfast::strategy

@@ -57,8 +57,16 @@ class Decision {
  private:
   using Group = std::vector<std::size_t>;  // indices, oldest first
 
-  void keep(std::size_t index, std::string reason) {
+  [[nodiscard]] bool tells() const { return request_.reasons == Reasons::told; }
+
+  template <typename... Parts>
+  void keep(std::size_t index, fmt::format_string<Parts...> text, Parts&&... parts) {
     auto& reasons = because_[index];
+    if (!tells()) {
+      if (reasons.empty()) reasons.emplace_back("wanted");
+      return;
+    }
+    auto reason = fmt::format(text, std::forward<Parts>(parts)...);
     if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
       reasons.push_back(std::move(reason));
     }
@@ -66,10 +74,10 @@ class Decision {
 
   void keep_for_itself(std::size_t index) {
     const auto& snapshot = request_.snapshots[index];
-    if (snapshot.hold) keep(index, fmt::format("held: {}", *snapshot.hold));
-    if (request_.frozen) keep(index, fmt::format("nothing expires: {}", *request_.frozen));
+    if (snapshot.hold) keep(index, "held: {}", *snapshot.hold);
+    if (request_.frozen) keep(index, "nothing expires: {}", *request_.frozen);
     if (!snapshot.awaited_by.empty()) {
-      keep(index, fmt::format("its copy is missing at {}", fmt::join(snapshot.awaited_by, ", ")));
+      keep(index, "its copy is missing at {}", fmt::join(snapshot.awaited_by, ", "));
     }
     const bool is_known =
         std::any_of(request_.rules.begin(), request_.rules.end(),
@@ -92,11 +100,16 @@ class Decision {
       groups[tag == snapshot.tags.end() ? std::string() : tag->second].push_back(i);
     }
     for (auto& [tag, group] : groups) {
-      std::sort(group.begin(), group.end(), [&](std::size_t a, std::size_t b) {
+      const auto is_older = [&](std::size_t a, std::size_t b) {
         const auto& first = request_.snapshots[a];
         const auto& second = request_.snapshots[b];
-        return std::pair(effective(first), first.id) < std::pair(effective(second), second.id);
-      });
+        const auto at = effective(first) <=> effective(second);
+        return at != 0 ? at < 0 : first.id < second.id;
+      };
+      // Lists of snapshots come in this order.
+      if (!std::is_sorted(group.begin(), group.end(), is_older)) {
+        std::sort(group.begin(), group.end(), is_older);
+      }
     }
     return groups;
   }
@@ -122,25 +135,26 @@ class Decision {
     });
     if (newest == group.rend()) {
       for (const auto index : group) {
-        keep(index, fmt::format("{}: none has been proved {} yet", name, level_name(rule.demand)));
+        keep(index, "{}: none has been proved {} yet", name, level_name(rule.demand));
       }
     } else if (rule.demand == Level::none) {
-      keep(*newest, fmt::format("{}: the newest", name));
+      keep(*newest, "{}: the newest", name);
     } else {
-      keep(*newest, fmt::format("{}: the newest that is {}", name, level_name(rule.demand)));
+      keep(*newest, "{}: the newest that is {}", name, level_name(rule.demand));
     }
   }
 
   void apply_simple(const Keep& rule, const std::string& name, const Group& group) {
+    const auto age = rule.age && tells() ? describe(*rule.age) : std::string();
     for (std::size_t place = 0; place < group.size(); ++place) {
       const auto index = group[place];
       const auto from_newest = group.size() - place;
-      if (rule.forever) keep(index, fmt::format("{}: for ever", name));
+      if (rule.forever) keep(index, "{}: for ever", name);
       if (rule.last && from_newest <= *rule.last) {
-        keep(index, fmt::format("{}: number {} of the last {}", name, from_newest, *rule.last));
+        keep(index, "{}: number {} of the last {}", name, from_newest, *rule.last);
       }
       if (rule.age && request_.now - request_.snapshots[index].stored <= *rule.age) {
-        keep(index, fmt::format("{}: not older than {}", name, describe(*rule.age)));
+        keep(index, "{}: not older than {}", name, age);
       }
     }
   }
@@ -152,8 +166,8 @@ class Decision {
       for (const auto& [path, content] : request_.snapshots[*at].contents) {
         auto& versions = seen[path];
         if (versions.size() >= *rule.versions || !versions.insert(content).second) continue;
-        keep(*at, fmt::format("{}: version {} of {} of {}", name, versions.size(), *rule.versions,
-                              path));
+        keep(*at, "{}: version {} of {} of {}", name, versions.size(), *rule.versions,
+                              path);
       }
     }
   }
@@ -173,8 +187,7 @@ class Decision {
     std::uint32_t count = 0;
     for (auto at = chosen.rbegin(); at != chosen.rend() && count < bucket.count; ++at) {
       ++count;
-      keep(at->second,
-           fmt::format("{}: {} {} of {}", name, period_name(period), count, bucket.count));
+      keep(at->second, "{}: {} {} of {}", name, period_name(period), count, bucket.count);
     }
   }
 
@@ -183,11 +196,11 @@ class Decision {
       const auto& snapshot = request_.snapshots[index];
       const auto happened = first_happening(*rule.until_event, snapshot);
       if (!happened) {
-        keep(index, fmt::format("{}: {} has not happened yet", name, *rule.until_event));
+        keep(index, "{}: {} has not happened yet", name, *rule.until_event);
         if (request_.now - snapshot.stored > event_patience) overdue_.insert(snapshot.id);
       } else if (request_.now - *happened <= rule.then) {
-        keep(index, fmt::format("{}: {} happened on {}, and {} more", name, *rule.until_event,
-                                date_text(*happened, zone_), describe(rule.then)));
+        keep(index, "{}: {} happened on {}, and {} more", name, *rule.until_event,
+                                date_text(*happened, zone_), describe(rule.then));
       }
     }
   }
@@ -230,9 +243,9 @@ class Decision {
       return;
     }
     const auto& anchor = is_young ? first_begun(bases) : *before;
-    keep(anchor.index, fmt::format("{}: the base from which its log is replayed", rule.plan));
+    keep(anchor.index, "{}: the base from which its log is replayed", rule.plan);
     if (is_young) {
-      keep(first_stored(bases).index, fmt::format("{}: the first base of its log", rule.plan));
+      keep(first_stored(bases).index, "{}: the first base of its log", rule.plan);
     }
     log_from_ = log_from_ ? std::min(*log_from_, anchor.began) : anchor.began;
     if (rule.keep.forever) all_log_ = true;
@@ -295,15 +308,14 @@ class Decision {
   void keep_all(const RetentionRule& rule, const Bases& bases) {
     all_log_ = true;
     for (const auto& base : bases) {
-      keep(base.index,
-           fmt::format("{}: no base before its log's window has been proved yet", rule.plan));
+      keep(base.index, "{}: no base before its log's window has been proved yet", rule.plan);
     }
   }
 
   // The first, and from each the last one that ended within the window's length, or the next one.
   void keep_successors(const RetentionRule& rule, const Bases& bases) {
     for (auto at = bases.begin(); at != bases.end();) {
-      keep(at->index, fmt::format("{}: a base from which its log will be replayed", rule.plan));
+      keep(at->index, "{}: a base from which its log will be replayed", rule.plan);
       if (!rule.keep.age) return;
       const auto reach = at->ended + *rule.keep.age;
       const auto next = std::next(at);

@@ -78,6 +78,12 @@ class Runs {
   base::Result<void> log(const std::string& id, base::Time at, const std::string& text);
   // Newest first.
   base::Result<std::vector<RunRecord>> list(const RunFilter& filter);
+  // When the newest backup of the component that ended well did so; later than `until`: not
+  // counted. Nothing if there is none.
+  base::Result<std::optional<base::Time>> newest_success(const std::string& component,
+                                                         base::Time until);
+  // What `plan` said in the component's runs: one plan, or several that shared a capture.
+  base::Result<std::vector<std::string>> plans_of(const std::string& component);
   // By id or the beginning of one, or "latest". not_found; invalid_argument if ambiguous.
   base::Result<RunRecord> get(const std::string& id);
   base::Result<std::vector<RunLine>> lines(const std::string& id);

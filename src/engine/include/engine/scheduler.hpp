@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catalog/happening.hpp"
@@ -32,11 +34,15 @@ enum class Ending {
   abandoned,  // the program ends: due again when it is back
 };
 
+// Which kinds of component can be carried out.
+using CanRun = std::function<bool(strategy::ComponentKind)>;
+
 // Used by one task.
 class Scheduler {
  public:
   // Sees every task of this host's components. `running_since`: slots before that are caught up.
-  static base::Result<Scheduler> open(const Workplace& workplace, base::Time running_since);
+  static base::Result<Scheduler> open(const Workplace& workplace, base::Time running_since,
+                                      CanRun can_run = strategy::Situation().can_run);
 
   // What starts now, in this order; from here on it is under way.
   base::Result<std::vector<Assignment>> take_due();
@@ -55,8 +61,8 @@ class Scheduler {
 
   // Components that would be due and can't be carried out by this program, each once.
   [[nodiscard]] const std::set<std::string>& not_built() const noexcept { return not_built_; }
-  // When the clock may make something due that isn't now; nothing: never.
-  [[nodiscard]] std::optional<base::Time> next_wake();
+  // When the clock may make something due that wasn't when take_due() looked; nothing: never.
+  [[nodiscard]] std::optional<base::Time> next_wake() const;
 
  private:
   struct Memory {
@@ -77,13 +83,17 @@ class Scheduler {
     bool is_aside = false;
   };
 
-  Scheduler(const Workplace& workplace, base::Time running_since)
-      : workplace_(&workplace), running_since_(running_since) {}
+  Scheduler(const Workplace& workplace, base::Time running_since, CanRun can_run)
+      : workplace_(&workplace), running_since_(running_since), can_run_(std::move(can_run)) {}
   base::Result<void> see_all();
   base::Result<std::int64_t> newest_number(const strategy::Component& component,
                                            const strategy::When& when);
+  base::Result<void> look_for_numbers();
+  void hear_of_all();
+  [[nodiscard]] std::set<std::string> to_look_at();
   [[nodiscard]] bool is_ours(const strategy::Component& component) const;
   [[nodiscard]] const strategy::When* when_of(const strategy::Task& task) const;
+  base::Result<strategy::TaskState> state_of(const strategy::Task& task, const Memory& memory);
   base::Result<strategy::Situation> situation();
   base::Result<Assignment> assign(strategy::DueRun due);
   [[nodiscard]] bool hangs(const strategy::DueRun& due) const;
@@ -95,6 +105,16 @@ class Scheduler {
   std::map<std::uint64_t, UnderWay> under_way_;
   std::set<std::string> not_built_;
   std::uint64_t last_number_ = 0;
+
+  CanRun can_run_;
+  // Components of which nothing has been heard since they were looked at have nothing due until
+  // the time that was found then: they needn't be looked at before.
+  base::Time looked_at_;
+  std::set<std::string> heard_of_;
+  std::set<std::string> held_;  // by limits
+  std::map<std::string, base::Time> wakes_;
+  std::int64_t newest_happening_ = 0;
+  std::map<std::string, std::int64_t> newest_backups_;  // of those with verifications after each
 };
 
 }  // namespace holdfast::engine

@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,9 @@ struct Situation {
   std::function<bool(ComponentKind)> can_run = [](ComponentKind kind) {
     return is_built(kind) == Built::yes;
   };
+  // Only these are looked at, by name; nothing: all. What others have under way counts against
+  // limits all the same.
+  std::optional<std::set<std::string>> components;
 };
 
 enum class Reason {
@@ -105,6 +109,8 @@ struct DueRuns {
   std::vector<DueRun> held;   // that limits hold back until something ends
   // Components that would be due here and can't be carried out yet, each once.
   std::vector<std::string> not_built;
+  // What next_wake() says, of each component that was looked at: nothing, if it isn't there.
+  std::map<std::string, base::Time> wakes;
 };
 
 // What limits are where the strategy says nothing.

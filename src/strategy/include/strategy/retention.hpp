@@ -63,17 +63,21 @@ struct RetentionRule {
   bool is_log = false;
 };
 
+// Whether verdicts say why in words. Who only acts on them needn't wait for the words.
+enum class Reasons { told, untold };
+
 struct RetentionRequest {
   std::vector<RetentionRule> rules;
   std::vector<StoredSnapshot> snapshots;  // in any order
   std::vector<Happening> happenings;
   base::Time now;                     // by the storage's clock
   std::optional<std::string> frozen;  // why nothing may go: an anomaly that nobody has looked at
+  Reasons reasons = Reasons::told;
 };
 
 struct Verdict {
   std::string id;
-  std::vector<std::string> because;  // in words; empty: it has expired
+  std::vector<std::string> because;  // in words, or, untold, any one; empty: it has expired
   [[nodiscard]] bool is_kept() const noexcept { return !because.empty(); }
 };
 
