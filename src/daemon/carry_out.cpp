@@ -52,8 +52,8 @@ CarriedOut verify(const engine::Workplace& workplace, const engine::Assignment& 
     const engine::VerificationRun what{.component = &component,
                                        .verification = &each,
                                        .reason = engine::run_reason(first.reason),
-                                       .slot = first.slot,
-                                       .began = began};
+                                       .slot = first.slot};
+    (void)began;
     const auto report = engine::verify_component(workplace, what, progress, std::move(stop));
     if (!report.ok()) return failed(report.error());
     return {.state = report.value().end.state, .message = report.value().end.message};

@@ -218,7 +218,7 @@ class DaemonTest(unittest.TestCase):
         place.daemon.send_signal(signal.SIGHUP)
         place.wait(lambda: "was not taken" in place.said())
         place.write("holdfast.yaml", STRATEGY + "  extra:\n    files: { paths: [audit] }\n"
-                                                "    plans: { now: { when: event now, to: ssd } }\n")
+                                                "    plans: { now: { when: event now, to: { ssd: 1d } } }\n")
         place.daemon.send_signal(signal.SIGHUP)
         place.wait(lambda: "was read again" in place.said())
         place.command("event", "now", "--wait")
