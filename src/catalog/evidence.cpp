@@ -16,6 +16,7 @@ namespace {
 
 const std::string beginning(64, '0');
 constexpr std::uint64_t batch = 1'000;
+constexpr std::uint64_t newest_records = 200'000;
 
 std::string hash_of(const EvidenceRecord& record) {
   codec::Sha256 hash;
@@ -23,6 +24,19 @@ std::string hash_of(const EvidenceRecord& record) {
                                 record.kind, record.body);
   hash.update(base::as_bytes(text));
   return base::to_hex(hash.finish());
+}
+
+std::vector<EvidenceRecord> records_of(const std::vector<Row>& rows) {
+  std::vector<EvidenceRecord> records;
+  for (const auto& row : rows) {
+    records.push_back({.number = number_of(row[0]),
+                       .at = time_of(row[1]),
+                       .kind = text_of(row[2]),
+                       .body = text_of(row[3]),
+                       .previous = text_of(row[4]),
+                       .hash = text_of(row[5])});
+  }
+  return records;
 }
 
 }  // namespace
@@ -48,21 +62,20 @@ Result<EvidenceRecord> Evidence::append(base::Time at, const std::string& kind,
 }
 
 Result<std::vector<EvidenceRecord>> Evidence::list(std::int64_t after, std::uint64_t limit) {
-  std::vector<EvidenceRecord> records;
-  const auto rows = TRY(database_.query(
+  return records_of(TRY(database_.query(
       fmt::format("SELECT number, at, kind, body, previous, hash FROM evidence WHERE number > :a "
                   "ORDER BY number LIMIT {}",
                   limit),
-      {after}));
-  for (const auto& row : rows) {
-    records.push_back({.number = number_of(row[0]),
-                       .at = time_of(row[1]),
-                       .kind = text_of(row[2]),
-                       .body = text_of(row[3]),
-                       .previous = text_of(row[4]),
-                       .hash = text_of(row[5])});
-  }
-  return records;
+      {after})));
+}
+
+Result<std::vector<EvidenceRecord>> Evidence::newest(const std::string& kind, std::uint64_t limit) {
+  return records_of(TRY(database_.query(
+      fmt::format("SELECT number, at, kind, body, previous, hash FROM evidence WHERE number > "
+                  "(SELECT COALESCE(MAX(number), 0) FROM evidence) - {} AND kind = :a "
+                  "ORDER BY number DESC LIMIT {}",
+                  newest_records, limit),
+      {kind})));
 }
 
 Result<void> Evidence::check() {

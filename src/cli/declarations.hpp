@@ -49,6 +49,9 @@ Option limit_download_option();
 // The error object that --json prints when a command fails.
 [[nodiscard]] const std::vector<Field>& error_fields();
 
+// The members of a drill's object, each path with `prefix` before it.
+[[nodiscard]] std::vector<Field> drill_fields(const std::string& prefix);
+
 // The groups of declarations/, one function a file.
 [[nodiscard]] std::vector<const Command*> backup_commands();
 [[nodiscard]] std::vector<const Command*> snapshot_commands();
@@ -60,6 +63,7 @@ Option limit_download_option();
 [[nodiscard]] std::vector<const Command*> strategy_commands();
 [[nodiscard]] std::vector<const Command*> run_commands();
 [[nodiscard]] std::vector<const Command*> daemon_commands();
+[[nodiscard]] std::vector<const Command*> drill_commands();
 [[nodiscard]] std::vector<const Command*> program_commands();
 
 }  // namespace holdfast::cli

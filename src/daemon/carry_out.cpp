@@ -53,10 +53,18 @@ CarriedOut verify(const engine::Workplace& workplace, const engine::Assignment& 
                                        .verification = &each,
                                        .reason = engine::run_reason(first.reason),
                                        .slot = first.slot,
+                                       .location = {},
                                        .began = began};
     const auto report = engine::verify_component(workplace, what, progress, std::move(stop));
     if (!report.ok()) return failed(report.error());
-    return {.state = report.value().end.state, .message = report.value().end.message};
+    CarriedOut done{.state = report.value().end.state, .message = report.value().end.message};
+    if (done.state == catalog::RunState::cancelled) return done;
+    // Looking again finds the same damage; what could not be looked at may be there in a while. A
+    // drill that is unknown waits for somebody.
+    const bool is_unknown = report.value().outcome == catalog::VerificationOutcome::unknown &&
+                            !report.value().run.empty() && !report.value().drill;
+    done.ending = is_unknown ? engine::Ending::failed : engine::Ending::served;
+    return done;
   }
   return gone();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -15,6 +16,8 @@ namespace holdfast::daemon {
 struct CarriedOut {
   catalog::RunState state = catalog::RunState::failed;
   std::string message;
+  // What it means for the schedule; nothing: what follows from the state.
+  std::optional<engine::Ending> ending = {};
 };
 
 // `began` is told the id of the run once it has one. An error of the catalog is a failure with its

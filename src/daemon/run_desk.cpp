@@ -76,6 +76,7 @@ void RunDesk::start(std::shared_ptr<const engine::Workplace> workplace,
 }
 
 Ending RunDesk::ending_of(const Entry& entry) {
+  if (entry.outcome.ending) return *entry.outcome.ending;
   switch (entry.outcome.state) {
     case RunState::succeeded:
     case RunState::warnings: return Ending::served;

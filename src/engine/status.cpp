@@ -5,9 +5,11 @@
 #include <array>
 #include <map>
 
+#include "component_places.hpp"
 #include "engine/component_snapshots.hpp"
 #include "engine/freshness.hpp"
 #include "engine/place.hpp"
+#include "proof_status.hpp"
 #include "strategy/agenda.hpp"
 
 namespace holdfast::engine {
@@ -38,20 +40,6 @@ Seen look_at(const Workplace& workplace, const strategy::Location& location) {
   return seen;
 }
 
-Result<void> add_proof(const Workplace& workplace, const std::string& component,
-                       PlaceStatus& place) {
-  auto best = strategy::Level::none;
-  for (const auto& each : TRY(workplace.catalog.verifications().list(component, place.location))) {
-    if (each.outcome != catalog::VerificationOutcome::passed) continue;
-    const auto level = strategy::parse_level(each.level).value_or(strategy::Level::none);
-    if (level <= best) continue;
-    best = level;
-    place.proved = each.level;
-    place.proved_at = each.at;
-  }
-  return {};
-}
-
 PlaceStatus place_status(const strategy::Component& component, const std::string& location,
                          const Seen& seen, base::Time now) {
   PlaceStatus place;
@@ -69,20 +57,6 @@ PlaceStatus place_status(const strategy::Component& component, const std::string
   return place;
 }
 
-std::vector<std::string> locations_of(const strategy::Strategy& strategy,
-                                      const strategy::Component& component) {
-  std::vector<std::string> names;
-  for (const auto& location : strategy.locations) {
-    if (location.kind != strategy::LocationKind::repository) continue;
-    for (const auto& plan : component.plans) {
-      if (plan.destination(location.name) == nullptr) continue;
-      names.push_back(location.name);
-      break;
-    }
-  }
-  return names;
-}
-
 }  // namespace
 
 Result<StrategyStatus> status_of(const Workplace& workplace) {
@@ -90,6 +64,7 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
   StrategyStatus status;
   status.at = workplace.clock.now();
   std::map<std::string, Seen> seen;
+  const auto drills = TRY(last_drills(workplace));
   const auto agenda =
       strategy::agenda(strategy, status.at, status.at + base::days(32), workplace.zone, 10'000);
   for (const auto& component : strategy.components) {
@@ -101,16 +76,18 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
     made.is_enabled = component.enabled;
     made.rpo = component.objectives.rpo;
     made.rto = component.objectives.rto;
-    for (const auto& name : locations_of(strategy, component)) {
-      auto found = seen.find(name);
+    for (const auto* location : places_of(strategy, component)) {
+      auto found = seen.find(location->name);
       if (found == seen.end()) {
-        found = seen.emplace(name, look_at(workplace, *strategy.location(name))).first;
+        found = seen.emplace(location->name, look_at(workplace, *location)).first;
       }
-      auto place = place_status(component, name, found->second, status.at);
-      TRY(add_proof(workplace, component.name, place));
+      auto place = place_status(component, location->name, found->second, status.at);
+      const auto* list = found->second.list ? &*found->second.list : nullptr;
+      TRY(add_proofs(workplace, component, list, status.at, place, made));
       made.places.push_back(std::move(place));
     }
     made.objective = judge_objective(made);
+    add_drills(strategy, component, drills, status.at, made);
     auto runs = TRY(workplace.catalog.runs().list(
         {.component = component.name, .plan = {}, .kind = {}, .state = {}, .limit = 1}));
     if (!runs.empty()) made.last_run = std::move(runs.front());
@@ -130,6 +107,11 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
 
 std::string_view place_state_name(PlaceStatus::State state) noexcept {
   constexpr std::array names{"fresh", "late", "empty", "unknown"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+std::string_view verification_state_name(VerificationStatus::State state) noexcept {
+  constexpr std::array names{"current", "waiting", "overdue", "failed", "unknown"};
   return names[static_cast<std::size_t>(state)];
 }
 

@@ -46,9 +46,10 @@ class Verifier {
     report_.level = level;
   }
 
-  base::Result<VerifyReport> run(const std::optional<std::string>& name) {
+  // Without names: the whole repository.
+  base::Result<VerifyReport> run(const std::vector<std::string>& names) {
     const auto began = repository_.environment().clock.monotonic();
-    TRY(load(name));
+    TRY(load(names));
     TRY(choose_packs());
     TRY(check_small_objects());
     TRY(scan());
@@ -60,7 +61,7 @@ class Verifier {
   }
 
  private:
-  base::Result<void> load(const std::optional<std::string>& name);
+  base::Result<void> load(const std::vector<std::string>& names);
   base::Result<void> mark();
   base::Result<void> mark(const repository::SnapshotRecord& snapshot);
   base::Result<void> choose_packs();
@@ -123,12 +124,14 @@ class Verifier {
   std::vector<PackInfo> packs_;                          // to be scanned
 };
 
-base::Result<void> Verifier::load(const std::optional<std::string>& name) {
+base::Result<void> Verifier::load(const std::vector<std::string>& names) {
   if (report_.level >= Level::readable && !can_read())
     return repository::needs_reading_key("verification of this level");
   auto list = TRY(repository::list_snapshots(repository_));
-  if (name) {
-    snapshots_ = {TRY(repository::choose_snapshot(list, *name))};
+  if (!names.empty()) {
+    for (const auto& name : names) {
+      snapshots_.push_back(TRY(repository::choose_snapshot(list, name)));
+    }
     whole_repository_ = false;
   } else {
     snapshots_ = std::move(list.snapshots);
@@ -612,16 +615,34 @@ base::Result<Level> parse_level(std::string_view text) {
       .with_hint("choose present, intact, readable or sound");
 }
 
-base::Result<VerifyReport> verify(repository::Repository& repository, Level level,
-                                  const std::optional<std::string>& snapshot,
-                                  const ProgressCall& progress, std::stop_token stop) {
+namespace {
+
+base::Result<VerifyReport> verify_scope(repository::Repository& repository, Level level,
+                                        const std::vector<std::string>& names,
+                                        const ProgressCall& progress, const std::stop_token& stop) {
   // What was listed may have gone since: a prune deletes packs after it has put segments that say
   // where their chunks are now. Then what looks like damage is looked at once more.
   for (unsigned attempt = 1;; ++attempt) {
-    auto report = TRY(Verifier(repository, level, progress, stop).run(snapshot));
+    auto report = TRY(Verifier(repository, level, progress, stop).run(names));
     if (report.damage_count == 0 || !TRY(has_moved(repository))) return report;
     if (attempt == attempts_max) return doubtful(std::move(report));
   }
+}
+
+}  // namespace
+
+base::Result<VerifyReport> verify(repository::Repository& repository, Level level,
+                                  const std::optional<std::string>& snapshot,
+                                  const ProgressCall& progress, std::stop_token stop) {
+  const auto names = snapshot ? std::vector<std::string>{*snapshot} : std::vector<std::string>{};
+  return verify_scope(repository, level, names, progress, stop);
+}
+
+base::Result<VerifyReport> verify_snapshots(repository::Repository& repository, Level level,
+                                            const std::vector<std::string>& snapshots,
+                                            const ProgressCall& progress, std::stop_token stop) {
+  CHECK(!snapshots.empty(), "without any, the whole repository would be verified");
+  return verify_scope(repository, level, snapshots, progress, stop);
 }
 
 }  // namespace holdfast::engine

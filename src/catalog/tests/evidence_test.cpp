@@ -37,6 +37,18 @@ TEST_F(EvidenceTest, Chains) {
   EXPECT_TRUE(test->evidence().check().ok());
 }
 
+TEST_F(EvidenceTest, TellsTheNewestOfAKind) {
+  ASSERT_TRUE(test->evidence().append(test.now, "drill", "{\"n\":6}").ok());
+  ASSERT_TRUE(test->evidence().append(test.now, "run", "{}").ok());
+  ASSERT_TRUE(test->evidence().append(test.now, "drill", "{\"n\":8}").ok());
+  const auto records = test->evidence().newest("drill", 10).value();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].number, 8);
+  EXPECT_EQ(records[1].body, "{\"n\":6}");
+  EXPECT_EQ(test->evidence().newest("drill", 1).value().size(), 1U);
+  EXPECT_TRUE(test->evidence().newest("no such kind", 10).value().empty());
+}
+
 TEST_F(EvidenceTest, AChangeShows) {
   EXPECT_FALSE(after("UPDATE evidence SET body = '{\"n\":2}' WHERE number = 3").ok());
 }

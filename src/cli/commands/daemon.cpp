@@ -60,7 +60,7 @@ Result<ExitCode> run_daemon(Invocation& invocation) {
   }
   if (left == daemon::Daemon::Left::nothing) return ExitCode::done;
   // What hangs would be waited for: nothing of it counts until it is committed.
-  output.finish();
+  (void)output.finish();
   std::_Exit(static_cast<int>(ExitCode::failed));
 }
 

@@ -23,6 +23,7 @@ base::Result<ExitCode> run_snapshot_tag(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_hold(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_release(Invocation& invocation);
 base::Result<ExitCode> run_snapshot_forget(Invocation& invocation);
+base::Result<ExitCode> run_drill(Invocation& invocation);
 base::Result<ExitCode> run_doctor(Invocation& invocation);
 base::Result<ExitCode> run_prune(Invocation& invocation);
 base::Result<ExitCode> run_repository_stats(Invocation& invocation);

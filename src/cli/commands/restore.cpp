@@ -6,6 +6,7 @@
 #include "base/units.hpp"
 #include "commands/component.hpp"
 #include "commands/handlers.hpp"
+#include "commands/proof.hpp"
 #include "engine/component_restore.hpp"
 #include "engine/verify.hpp"
 #include "invocation.hpp"
@@ -242,8 +243,19 @@ Result<ExitCode> run_restore(Invocation& invocation) {
 }
 
 Result<ExitCode> run_verify(Invocation& invocation) {
+  if (verifies_components(invocation)) return verify_components(invocation);
   const auto level = TRY(engine::parse_level(TRY(invocation.required("level"))));
   const auto& names = invocation.arguments("SNAPSHOT");
+  if (names.size() > 1) {
+    return base::Error(base::ErrorCode::invalid_argument,
+                       "of a repository one snapshot is verified, or all of it")
+        .with_hint("several words are components of a strategy; --config names it");
+  }
+  if (invocation.option("verification")) {
+    return base::Error(base::ErrorCode::invalid_argument,
+                       "--verification is for components of a strategy")
+        .with_hint("name a component, and the strategy with --config");
+  }
   const auto snapshot = names.empty() ? std::nullopt : std::optional(names.front());
   const auto session = TRY(Session::open(invocation));
   const auto report =

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/units.hpp"
 #include "commands/handlers.hpp"
 #include "invocation.hpp"
@@ -16,6 +18,7 @@ namespace {
 using base::Result;
 using engine::ComponentStatus;
 using engine::PlaceStatus;
+using engine::VerificationStatus;
 
 void write_place(JsonWriter& json, const PlaceStatus& place) {
   json.begin_object();
@@ -29,6 +32,35 @@ void write_place(JsonWriter& json, const PlaceStatus& place) {
   json.text("proved", place.proved);
   if (place.proved_at) json.text("proved_at", base::format_utc(*place.proved_at));
   json.text("message", place.message);
+  if (place.oldest) json.text("oldest", base::format_utc(*place.oldest));
+  if (place.verified_at) json.text("verified_at", base::format_utc(*place.verified_at));
+  json.integer("damaged", place.damaged);
+  json.end();
+}
+
+void write_verification(JsonWriter& json, const VerificationStatus& verification) {
+  json.begin_object();
+  json.text("name", verification.name);
+  json.text("location", verification.location);
+  json.text("level", verification.level);
+  json.text("drill", verification.drill);
+  json.text("state", engine::verification_state_name(verification.state));
+  if (verification.at) json.text("at", base::format_utc(*verification.at));
+  if (verification.age) json.number("age_seconds", verification.age->seconds());
+  if (verification.expected) json.number("expected_seconds", verification.expected->seconds());
+  json.text("message", verification.message);
+  json.end();
+}
+
+void write_drill_status(JsonWriter& json, const engine::DrillStatus& drill) {
+  json.begin_object("last_drill");
+  json.text("drill", drill.drill);
+  json.text("run", drill.run);
+  json.text("outcome", drill.outcome);
+  json.text("at", base::format_utc(drill.at));
+  json.number("duration_seconds", drill.duration.seconds());
+  json.boolean("late", drill.is_late);
+  json.text("message", drill.message);
   json.end();
 }
 
@@ -44,6 +76,11 @@ void write_component(JsonWriter& json, const ComponentStatus& component) {
   json.begin_array("places");
   for (const auto& place : component.places) write_place(json, place);
   json.end();
+  json.text("recovery", engine::objective_name(component.recovery));
+  json.begin_array("verifications");
+  for (const auto& each : component.verifications) write_verification(json, each);
+  json.end();
+  if (component.last_drill) write_drill_status(json, *component.last_drill);
   if (component.last_run) {
     json.begin_object("last_run");
     json.text("run", component.last_run->id);
@@ -69,7 +106,32 @@ std::string place_line(const PlaceStatus& place) {
     line += fmt::format(", {} snapshots", place.snapshots);
   }
   if (!place.proved.empty()) line += ", " + place.proved;
+  if (place.damaged > 0) line += fmt::format(", {} DAMAGED", place.damaged);
   return place.message.empty() ? line : line + " " + place.message;
+}
+
+std::string verification_line(const VerificationStatus& each) {
+  auto line = fmt::format("    {:<12} {:<8} {} {}", each.name,
+                          engine::verification_state_name(each.state), each.level,
+                          each.drill.empty() ? "at " + each.location : "by drill " + each.drill);
+  if (each.age) line += fmt::format(", {} ago", base::format_duration(*each.age));
+  if (each.state == VerificationStatus::State::overdue && each.expected) {
+    line += fmt::format(" (at most {})", strategy::describe(*each.expected));
+  }
+  return each.message.empty() ? line : line + ": " + each.message;
+}
+
+std::string drill_line(const ComponentStatus& component) {
+  std::string promise;
+  if (component.rto) {
+    promise = fmt::format("; RTO {} {}", strategy::describe(*component.rto),
+                          engine::objective_name(component.recovery));
+  }
+  if (!component.last_drill) return "    no drill yet" + promise;
+  const auto& drill = *component.last_drill;
+  return fmt::format("    drill        {:<8} {} in {}{}{}{}", drill.outcome, drill.drill,
+                     base::format_duration(drill.duration), drill.is_late ? ", too late" : "",
+                     promise, drill.message.empty() ? "" : ": " + drill.message);
 }
 
 void print_component(Output& output, const ComponentStatus& component,
@@ -83,6 +145,10 @@ void print_component(Output& output, const ComponentStatus& component,
   }
   output.result(head);
   for (const auto& place : component.places) output.result(place_line(place));
+  for (const auto& each : component.verifications) output.result(verification_line(each));
+  if (component.is_built && (component.rto || component.last_drill)) {
+    output.result(drill_line(component));
+  }
   if (component.last_run && component.last_run->end.state != catalog::RunState::succeeded) {
     output.result(fmt::format("    last run {}: {} {}", component.last_run->id,
                               catalog::run_state_name(component.last_run->end.state),
@@ -94,19 +160,49 @@ void print_component(Output& output, const ComponentStatus& component,
   }
 }
 
-// The worst that is known: a promise that is broken, else one of which nothing is known.
+bool is_damaged(const ComponentStatus& component) {
+  using State = VerificationStatus::State;
+  const auto& all = component.verifications;
+  const auto& places = component.places;
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& each) { return each.state == State::failed; }) ||
+         std::any_of(places.begin(), places.end(),
+                     [](const auto& place) { return place.damaged > 0; });
+}
+
+bool is_unknown(const ComponentStatus& component) {
+  using Objective = ComponentStatus::Objective;
+  using State = VerificationStatus::State;
+  const auto& all = component.verifications;
+  const auto& places = component.places;
+  return component.objective == Objective::unknown || component.recovery == Objective::unknown ||
+         std::any_of(
+             places.begin(), places.end(),
+             [](const auto& place) { return place.state == PlaceStatus::State::unknown; }) ||
+         std::any_of(all.begin(), all.end(), [](const auto& each) {
+           return each.state == State::unknown || each.state == State::overdue;
+         });
+}
+
+bool misses(const ComponentStatus& component) {
+  using Objective = ComponentStatus::Objective;
+  return component.objective == Objective::missed || component.recovery == Objective::missed;
+}
+
+// The worst that is known: damage, else a promise that is broken, else one of which nothing is
+// known.
 ExitCode exit_of(const engine::StrategyStatus& status) {
-  bool is_unknown = false;
+  auto exit = ExitCode::done;
   for (const auto& component : status.components) {
     if (!component.is_enabled || !component.is_built) continue;
-    if (component.objective == ComponentStatus::Objective::missed)
-      return ExitCode::objective_missed;
-    if (component.objective == ComponentStatus::Objective::unknown) is_unknown = true;
-    for (const auto& place : component.places) {
-      if (place.state == PlaceStatus::State::unknown) is_unknown = true;
+    if (is_damaged(component)) return ExitCode::damage;
+    if (misses(component)) {
+      exit = ExitCode::objective_missed;
+    } else if (is_unknown(component) && exit == ExitCode::done) {
+      exit = ExitCode::unverified;
     }
   }
-  return is_unknown ? ExitCode::unverified : ExitCode::done;
+  return exit;
 }
 
 }  // namespace

@@ -108,20 +108,25 @@ Command declare_restore() {
   };
 }
 
+// Of a repository; of components there is `verifications` instead.
 std::vector<Field> verify_fields() {
-  return {
-      {"level", FieldType::string, "The level that was asked for."},
-      {"verified", FieldType::boolean, "Whether everything was checked and found right."},
-      {"snapshots", FieldType::integer, "Snapshots checked."},
-      {"packs", FieldType::integer, "Packs checked."},
-      {"chunks", FieldType::integer, "Pieces of content checked; 0 below the level readable."},
-      {"bytes_read", FieldType::integer, "Read from the repository."},
-      {"duration_seconds", FieldType::number, "How long it took."},
-      {"damage_count", FieldType::integer, "How many things are damaged or missing."},
-      {"unchecked_count", FieldType::integer, "How many could not be checked."},
+  std::vector<Field> fields{
+      {"level", FieldType::string, "The level that was asked for.", Presence::sometimes},
+      {"verified", FieldType::boolean, "Whether everything was checked and found right.",
+       Presence::sometimes},
+      {"snapshots", FieldType::integer, "Snapshots checked.", Presence::sometimes},
+      {"packs", FieldType::integer, "Packs checked.", Presence::sometimes},
+      {"chunks", FieldType::integer, "Pieces of content checked; 0 below the level readable.",
+       Presence::sometimes},
+      {"bytes_read", FieldType::integer, "Read from the repository.", Presence::sometimes},
+      {"duration_seconds", FieldType::number, "How long it took.", Presence::sometimes},
+      {"damage_count", FieldType::integer, "How many things are damaged or missing.",
+       Presence::sometimes},
+      {"unchecked_count", FieldType::integer, "How many could not be checked.",
+       Presence::sometimes},
       {"note_count", FieldType::integer,
-       "How many are worth knowing and no loss, such as foreign objects."},
-      {"findings", FieldType::array, "All of these; at most 10,000."},
+       "How many are worth knowing and no loss, such as foreign objects.", Presence::sometimes},
+      {"findings", FieldType::array, "All of these; at most 10,000.", Presence::sometimes},
       {"findings[].kind", FieldType::string, "damage, could_not_check or note."},
       {"findings[].object", FieldType::string,
        "Which object of the repository, if it is about one.", Presence::sometimes},
@@ -132,7 +137,33 @@ std::vector<Field> verify_fields() {
       {"findings[].snapshot", FieldType::string, "In which snapshot, if it is about one.",
        Presence::sometimes},
       {"findings[].message", FieldType::string, "What is wrong."},
+      {"verifications", FieldType::array,
+       "Of components: one for each verification, instead of all the members above.",
+       Presence::sometimes},
+      {"verifications[].run", FieldType::string, "The run's id; empty if there was nothing to do."},
+      {"verifications[].component", FieldType::string, "Of which component."},
+      {"verifications[].verification", FieldType::string, "Its name, or \"by hand\"."},
+      {"verifications[].level", FieldType::string, "Up to which level."},
+      {"verifications[].outcome", FieldType::string, "passed, failed or unknown."},
+      {"verifications[].state", FieldType::string, "succeeded, warnings, failed or cancelled."},
+      {"verifications[].message", FieldType::string, "What is wrong; else empty."},
+      {"verifications[].bytes_read", FieldType::integer, "Read from the repositories."},
+      {"verifications[].snapshots", FieldType::array, "What was looked at."},
+      {"verifications[].snapshots[].location", FieldType::string, "Where it lies."},
+      {"verifications[].snapshots[].snapshot", FieldType::string,
+       "Its id there; absent if the location could not be looked at.", Presence::sometimes},
+      {"verifications[].snapshots[].captured", FieldType::time, "When its capture began.",
+       Presence::sometimes},
+      {"verifications[].snapshots[].outcome", FieldType::string, "passed, failed or unknown."},
+      {"verifications[].snapshots[].message", FieldType::string, "Why; else empty."},
+      {"verifications[].snapshots[].paths", FieldType::array,
+       "Files that are hit, as strings; at most a hundred."},
+      {"verifications[].drills", FieldType::array,
+       "The drill, if the verification is one; else empty."},
   };
+  const auto drill = drill_fields("verifications[].drills[].");
+  fields.insert(fields.end(), drill.begin(), drill.end());
+  return fields;
 }
 
 Command declare_verify() {
@@ -148,28 +179,38 @@ Command declare_verify() {
           "readable: everything decrypts and decompresses, and every piece is what its id says.\n\n"
           "sound: the entries make sense: every file's extents add up to its size, every tree is "
           "well-formed.\n\n"
-          "A check that could not be made is never a pass: that is exit code 6.",
+          "A check that could not be made is never a pass: that is exit code 6.\n\n"
+          "The names of components of the strategy carry out what their `verify` declares, drills "
+          "included, at each of their locations, or at the one that --from names; with --level, "
+          "all their snapshots are looked at. Each look is remembered: `holdfast status` tells "
+          "what is proved, and retention spares what a plan demands to be proved.",
       .arguments = {{.name = "SNAPSHOT",
-                     .count = Count::optional,
+                     .count = Count::any,
                      .text = "A snapshot's id, the beginning of one, or latest; without it, all of "
-                             "the repository."}},
+                             "the repository. Or components of the strategy."}},
       .options = {{.name = "level",
                    .value = "LEVEL",
                    .text = "How far to go.",
                    .choices = {"present", "intact", "readable", "sound"},
-                   .fallback = "readable"}},
-      .groups = {&repository_options(), &key_options()},
+                   .fallback = "readable"},
+                  {.name = "verification",
+                   .value = "NAME",
+                   .text = "Of a component: only this one of its verifications."}},
+      .groups = {&repository_options(), &key_options(), &strategy_options(), &state_options()},
       .exits = {{ExitCode::done, "everything was checked and is right"},
                 {ExitCode::failed, "interrupted"},
                 {ExitCode::usage, ""},
                 {ExitCode::damage, "something is missing or damaged; it is named"},
+                {ExitCode::objective_missed, "a drill took longer than it may"},
                 {ExitCode::unverified,
                  "could not verify: something did not answer or could not be opened, a wrong "
                  "passphrase included"}},
       .examples = {{"holdfast verify --from /srv/backup --level intact",
                     "Reads every object and compares its hash."},
                    {"holdfast verify latest --from /srv/backup --level readable",
-                    "Proves that the newest snapshot decrypts."}},
+                    "Proves that the newest snapshot decrypts."},
+                   {"holdfast verify uploads --verification checksum",
+                    "Carries out one verification of ./holdfast.yaml now."}},
       .json = verify_fields(),
       .run = &run_verify,
   };

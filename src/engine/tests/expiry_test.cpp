@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "strategy_fixture.hpp"
+#include "proof_fixture.hpp"
 
 namespace holdfast::engine {
 
@@ -77,6 +77,47 @@ TEST_F(ExpiryTest, WhatIsHeldOrAwaitedStays) {
   ASSERT_TRUE(test.catalog->copies().put(waiting).ok());
   for (const char* content : {"three", "four", "five"}) back_up(content);
   EXPECT_EQ(count(), 4U);  // the held, the awaited, and two versions
+}
+
+class DemandTest : public ProofTest {
+ protected:
+  DemandTest()
+      : ProofTest("{ content: { when: manual, level: sound, of: newest } }", "", "{ last: 1 }") {}
+  std::set<std::string> at_ssd() {
+    const auto place = open_place(*test.workplace, *test.strategy.location("ssd")).value();
+    std::set<std::string> ids;
+    const auto list = repository::list_snapshots(place->repository()).value();
+    for (const auto& each : list.snapshots) ids.insert(base::to_hex(each.id));
+    return ids;
+  }
+  std::string back_up_new(const std::string& text) {
+    test.write("data/text", text);
+    return back_up();
+  }
+};
+
+TEST_F(DemandTest, TheNewestThatIsProvedStays) {
+  // Nothing goes until one has reached what is demanded.
+  const auto first = back_up_new("1");
+  const auto second = back_up_new("2");
+  EXPECT_EQ(at_ssd(), (std::set<std::string>{first, second}));
+  EXPECT_EQ(verify("content").outcome, catalog::VerificationOutcome::passed);
+  const auto third = back_up_new("3");
+  EXPECT_EQ(at_ssd(), (std::set<std::string>{second, third}));
+  // The third is newer and not proved: the second stays, whatever comes.
+  const auto fourth = back_up_new("4");
+  EXPECT_EQ(at_ssd(), (std::set<std::string>{second, fourth}));
+  EXPECT_EQ(verify("content").outcome, catalog::VerificationOutcome::passed);
+  const auto fifth = back_up_new("5");
+  EXPECT_EQ(at_ssd(), (std::set<std::string>{fourth, fifth}));
+}
+
+TEST_F(DemandTest, WhatFailedOrIsUnknownProvesNothing) {
+  const auto first = back_up_new("1");
+  damage("ssd");
+  EXPECT_EQ(verify("content").outcome, catalog::VerificationOutcome::failed);
+  const auto second = back_up_new("2");
+  EXPECT_EQ(at_ssd(), (std::set<std::string>{first, second}));
 }
 
 }  // namespace

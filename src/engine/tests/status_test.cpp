@@ -5,7 +5,7 @@
 
 #include "engine/component_restore.hpp"
 #include "engine/plan_run.hpp"
-#include "strategy_fixture.hpp"
+#include "proof_fixture.hpp"
 
 namespace holdfast::engine {
 
@@ -67,6 +67,104 @@ TEST_F(StatusTest, ComponentsComeBack) {
   EXPECT_FALSE(restore_component(*test.workplace, component, options, silent, {}).ok());
   const auto evidence = test.catalog->evidence().list(0, 100).value();
   EXPECT_EQ(evidence.back().kind, "restore");
+}
+
+class ProofStatusTest : public ProofTest {
+ protected:
+  ProofStatusTest()
+      : ProofTest(
+            "{ checksum: { every: 1h, level: readable, of: all }, content: { after: each, level: "
+            "sound }, proof: { every: 1h, drill: whole } }",
+            "drills:\n  whole: { restore: [files], expect: [ { run: 'true' } ] }\n  bad: { "
+            "restore: [files], expect: [ { run: 'false' } ] }\n") {}
+  using State = VerificationStatus::State;
+  ComponentStatus status() { return status_of(*test.workplace).value().components.at(0); }
+  // Those at ssd and of drills.
+  static State state_of(const ComponentStatus& status, const std::string& name) {
+    for (const auto& each : status.verifications) {
+      if (each.name == name && each.location != "hdd") return each.state;
+    }
+    return State::unknown;
+  }
+};
+
+TEST_F(ProofStatusTest, WaitsThenIsCurrent) {
+  auto found = status();
+  EXPECT_EQ(found.verifications.size(), 5U);  // two at two locations, and a drill
+  EXPECT_EQ(state_of(found, "checksum"), State::waiting);
+  EXPECT_EQ(state_of(found, "proof"), State::waiting);
+  EXPECT_EQ(found.recovery, ComponentStatus::Objective::unknown);  // no drill has shown it
+  back_up();
+  EXPECT_EQ(state_of(status(), "checksum"), State::waiting);
+  EXPECT_EQ(verify("checksum").outcome, catalog::VerificationOutcome::passed);
+  EXPECT_EQ(verify("proof").outcome, catalog::VerificationOutcome::passed);
+  found = status();
+  EXPECT_EQ(state_of(found, "checksum"), State::current);
+  EXPECT_EQ(state_of(found, "proof"), State::current);
+  EXPECT_EQ(found.recovery, ComponentStatus::Objective::met);
+  EXPECT_EQ(found.places.at(0).proved, "restorable");
+  EXPECT_TRUE(found.places.at(0).verified_at);
+  EXPECT_EQ(found.places.at(1).proved, "readable");
+  ASSERT_TRUE(found.last_drill);
+  EXPECT_EQ(found.last_drill->outcome, "passed");
+}
+
+TEST_F(ProofStatusTest, FailedAndUnknownShow) {
+  back_up();
+  damage("ssd");
+  verify("checksum");
+  auto found = status();
+  EXPECT_EQ(state_of(found, "checksum"), State::failed);
+  EXPECT_EQ(found.places.at(0).damaged, 1U);
+  EXPECT_EQ(found.places.at(1).damaged, 0U);
+  test.unmount("ssd");
+  EXPECT_EQ(state_of(status(), "checksum"), State::unknown);
+  // Later it is there again; that the last look could not be made is still seen.
+  damage("hdd");
+  test.unmount("hdd");
+  verify("checksum");
+  test.mount("hdd");
+  found = status();
+  EXPECT_EQ(found.places.at(1).damaged, 0U);
+  EXPECT_EQ(found.verifications.at(2).location, "hdd");
+  EXPECT_EQ(found.verifications.at(2).state, State::unknown);
+}
+
+TEST_F(ProofStatusTest, WhatIsMendedIsNotDamaged) {
+  back_up();
+  damage("ssd");
+  verify("checksum");
+  damage("ssd");  // the same bit once more
+  verify("content");
+  EXPECT_EQ(status().places.at(0).damaged, 0U);
+}
+
+TEST_F(ProofStatusTest, OverdueShows) {
+  const auto id = back_up();
+  catalog::VerificationRecord old;
+  old.component = "files";
+  old.location = "ssd";
+  old.snapshot = id;
+  old.level = "readable";
+  old.outcome = catalog::VerificationOutcome::passed;
+  old.at = test.clock.now() - base::minutes(80);
+  ASSERT_TRUE(test.catalog->verifications().add(old).ok());
+  EXPECT_EQ(state_of(status(), "checksum"), State::current);  // half a schedule of patience
+  old.location = "hdd";
+  old.at = test.clock.now() - base::minutes(100);
+  ASSERT_TRUE(test.catalog->verifications().add(old).ok());
+  const auto found = status();
+  EXPECT_EQ(found.verifications.at(2).state, State::overdue);
+  EXPECT_EQ(state_of(found, "checksum"), State::current);
+}
+
+TEST_F(ProofStatusTest, AFailedDrillProvesNoTime) {
+  back_up();
+  ASSERT_TRUE(run_drill(*test.workplace, *test.strategy.drill("bad"), {}, silent, {}).ok());
+  const auto found = status();
+  ASSERT_TRUE(found.last_drill);
+  EXPECT_EQ(found.last_drill->outcome, "failed");
+  EXPECT_EQ(found.recovery, ComponentStatus::Objective::unknown);
 }
 
 }  // namespace

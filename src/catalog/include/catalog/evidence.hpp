@@ -31,6 +31,9 @@ class Evidence {
                                       const std::string& body);
   // With a higher number than `after`, ascending, at most `limit`.
   base::Result<std::vector<EvidenceRecord>> list(std::int64_t after, std::uint64_t limit);
+  // Of one kind, newest first, at most `limit`. Only the newest 200,000 records of all kinds are
+  // looked through.
+  base::Result<std::vector<EvidenceRecord>> newest(const std::string& kind, std::uint64_t limit);
   // damaged, naming the first record that doesn't follow from the one before it.
   base::Result<void> check();
 

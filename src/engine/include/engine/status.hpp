@@ -24,6 +24,36 @@ struct PlaceStatus {
   std::string proved;                      // the highest level that one of them has reached
   std::optional<base::Time> proved_at;
   std::string message;
+  std::optional<base::Time> oldest;  // the oldest recovery point
+  // The newest look at any of its snapshots that gave an answer.
+  std::optional<base::Time> verified_at;
+  std::uint64_t damaged = 0;  // snapshots that are there and whose last look found damage
+};
+
+// A verification that the strategy declares, at one location; a drill is at none.
+struct VerificationStatus {
+  std::string name;
+  std::string location;
+  std::string level;
+  std::string drill;
+  // current: its last look was in time, and found nothing wrong. waiting: there was none yet, and
+  // none is missing. unknown: the last one could not be made, or the location can't be seen.
+  enum class State { current, waiting, overdue, failed, unknown } state = State::waiting;
+  std::optional<base::Time> at;  // of the last look that gave an answer
+  std::optional<base::Duration> age;
+  std::optional<base::Duration> expected;  // it should not be older: a schedule and a half
+  std::string message;
+};
+
+// The last drill that restored a component.
+struct DrillStatus {
+  std::string drill;
+  std::string run;
+  std::string outcome;  // passed, failed or unknown
+  base::Time at;
+  base::Duration duration;  // of this component alone
+  bool is_late = false;     // the whole drill took longer than its `within`
+  std::string message;
 };
 
 struct ComponentStatus {
@@ -35,7 +65,11 @@ struct ComponentStatus {
   std::optional<base::Duration> rto;
   // Whether the newest recovery point anywhere keeps the RPO.
   enum class Objective { met, missed, unknown, none } objective = Objective::none;
+  // Whether its last drill kept the RTO; unknown: none has passed.
+  Objective recovery = Objective::none;
   std::vector<PlaceStatus> places;  // in the order of the strategy's locations
+  std::vector<VerificationStatus> verifications;
+  std::optional<DrillStatus> last_drill;
   std::optional<catalog::RunRecord> last_run;
   std::optional<base::Time> next_run;
   std::string next_plan;
@@ -52,6 +86,7 @@ struct StrategyStatus {
 base::Result<StrategyStatus> status_of(const Workplace& workplace);
 
 [[nodiscard]] std::string_view place_state_name(PlaceStatus::State state) noexcept;
+[[nodiscard]] std::string_view verification_state_name(VerificationStatus::State state) noexcept;
 [[nodiscard]] std::string_view objective_name(ComponentStatus::Objective objective) noexcept;
 
 }  // namespace holdfast::engine

@@ -47,4 +47,9 @@ base::Result<VerifyReport> verify(repository::Repository& repository, Level leve
                                   const std::optional<std::string>& snapshot,
                                   const ProgressCall& progress, std::stop_token stop);
 
+// The same of what these snapshots need, at least one; a pack that several need is read once.
+base::Result<VerifyReport> verify_snapshots(repository::Repository& repository, Level level,
+                                            const std::vector<std::string>& snapshots,
+                                            const ProgressCall& progress, std::stop_token stop);
+
 }  // namespace holdfast::engine
