@@ -30,6 +30,7 @@ constexpr std::array tables{
     "bytes_read BIGINT NOT NULL, bytes_new BIGINT NOT NULL, bytes_stored BIGINT NOT NULL, "
     "size BIGINT NOT NULL, warnings BIGINT NOT NULL, cancel BIGINT NOT NULL)",
     "CREATE INDEX runs_by_plan ON runs (component, plan, started)",
+    "CREATE INDEX runs_by_outcome ON runs (component, plan, state, started)",
     "CREATE INDEX runs_by_start ON runs (component, started)",
     "CREATE INDEX runs_by_end ON runs (component, kind, state, ended)",
     "CREATE TABLE run_lines (run TEXT NOT NULL, number INTEGER PRIMARY KEY AUTOINCREMENT, "

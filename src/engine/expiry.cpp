@@ -146,8 +146,8 @@ Result<ExpiryReport> expire(const Workplace& workplace, const strategy::Componen
                             const std::string& location, repository::Repository& repository,
                             std::stop_token stop) {
   const auto list = TRY(repository::list_snapshots(repository));
-  const auto made = TRY(decide_expiry(workplace, component, location, repository, list,
-                                      strategy::Reasons::untold));
+  const auto made = TRY(
+      decide_expiry(workplace, component, location, repository, list, strategy::Reasons::untold));
   ExpiryReport report;
   report.overdue = made.decision.overdue;
   for (const auto& verdict : made.decision.verdicts) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <set>
 
 #include "base/units.hpp"
@@ -21,7 +22,7 @@ using strategy::Finding;
 
 namespace {
 
-constexpr std::array known_kinds{"failed",    "missing",   "size",  "storage",
+constexpr std::array known_kinds{"failed",       "missing",   "size",  "storage",
                                  "verification", "objective", "upload"};
 constexpr double storage_above_default = 80;
 constexpr double size_below_default = 50;
@@ -88,31 +89,26 @@ bool serves(const std::string& plans, const std::string& plan) {
   return (", " + plans + ", ").find(", " + plan + ", ") != std::string::npos;
 }
 
-bool ended_well(const catalog::RunRecord& run) {
-  return run.end.state == RunState::succeeded || run.end.state == RunState::warnings;
-}
-
-// The newest runs of a plan that have ended, newest first.
-Result<std::vector<catalog::RunRecord>> newest_runs(catalog::Runs& runs,
-                                                    const strategy::Component& component,
-                                                    const strategy::Plan& plan,
-                                                    const std::vector<std::string>& plans) {
+// The newest runs of a plan in such states, newest first.
+Result<std::vector<catalog::RunRecord>> newest_runs(
+    catalog::Runs& runs, const strategy::Component& component, const strategy::Plan& plan,
+    const std::vector<std::string>& plans, const std::vector<std::optional<RunState>>& states,
+    std::uint64_t limit) {
   const auto kind = plan.copy_of.empty() ? catalog::RunKind::backup : catalog::RunKind::copy;
   std::vector<catalog::RunRecord> own;
   for (const auto& each : plans) {
     if (!serves(each, plan.name)) continue;
-    // Some of them may be under way.
-    const auto newest = TRY(runs.list({.component = component.name,
-                                       .plan = each,
-                                       .kind = kind,
-                                       .state = {},
-                                       .limit = 2 * sizes_max}));
-    std::copy_if(newest.begin(), newest.end(), std::back_inserter(own),
-                 [](const auto& run) { return run.end.state != RunState::running; });
+    for (const auto state : states) {
+      auto newest = TRY(runs.list({.component = component.name,
+                                   .plan = each,
+                                   .kind = kind,
+                                   .state = state,
+                                   .limit = limit}));
+      std::move(newest.begin(), newest.end(), std::back_inserter(own));
+    }
   }
-  std::stable_sort(own.begin(), own.end(), [](const auto& a, const auto& b) {
-    return a.start.started > b.start.started;
-  });
+  std::stable_sort(own.begin(), own.end(),
+                   [](const auto& a, const auto& b) { return a.start.started > b.start.started; });
   return own;
 }
 
@@ -120,27 +116,32 @@ Result<void> Finder::add_runs(const strategy::Component& component) {
   auto& runs = workplace_.catalog.runs();
   const auto plans = TRY(runs.plans_of(component.name));
   for (const auto& plan : component.plans) {
-    const auto own = TRY(newest_runs(runs, component, plan, plans));
-    if (own.empty()) continue;
-    if (own.front().end.state == RunState::failed) {
-      auto& made = add("failed",
-                       fmt::format("{}/{} failed: {}", component.name, plan.name,
-                                   own.front().end.message),
-                       "holdfast runs log " + own.front().id);
+    // Some may be under way.
+    const auto newest = TRY(newest_runs(runs, component, plan, plans, {std::nullopt}, 8));
+    const auto last = std::find_if(newest.begin(), newest.end(), [](const auto& run) {
+      return run.end.state != RunState::running;
+    });
+    if (last == newest.end()) continue;
+    if (last->end.state == RunState::failed) {
+      auto& made = add(
+          "failed", fmt::format("{}/{} failed: {}", component.name, plan.name, last->end.message),
+          "holdfast runs log " + last->id);
       made.component = component.name;
       made.plan = plan.name;
     }
-    add_size(component, plan, own);
+    add_size(component, plan,
+             TRY(newest_runs(runs, component, plan, plans,
+                             {RunState::succeeded, RunState::warnings}, sizes_max + 1)));
   }
   return {};
 }
 
-// `runs`: of this plan, newest first.
+// `runs`: of this plan that ended well, newest first.
 void Finder::add_size(const strategy::Component& component, const strategy::Plan& plan,
                       const std::vector<catalog::RunRecord>& runs) {
   std::vector<std::uint64_t> sizes;
   for (const auto& run : runs) {
-    if (ended_well(run) && run.start.kind == catalog::RunKind::backup) {
+    if (run.start.kind == catalog::RunKind::backup) {
       sizes.push_back(run.end.size);
     }
     if (sizes.size() > sizes_max) break;
@@ -150,19 +151,18 @@ void Finder::add_size(const strategy::Component& component, const strategy::Plan
   std::sort(sizes.begin() + 1, sizes.end());
   const auto usual = static_cast<double>(sizes[1 + (sizes.size() - 1) / 2]);
   const auto* alert = alert_of(strategy_, "size");
-  const auto below = alert != nullptr ? alert->below_percent.value_or(size_below_default)
-                                      : size_below_default;
-  const auto above = alert != nullptr ? alert->above_percent.value_or(size_above_default)
-                                      : size_above_default;
+  const auto below =
+      alert != nullptr ? alert->below_percent.value_or(size_below_default) : size_below_default;
+  const auto above =
+      alert != nullptr ? alert->above_percent.value_or(size_above_default) : size_above_default;
   if (usual == 0 || (newest >= usual * below / 100 && newest <= usual * above / 100)) return;
-  auto& made =
-      add("size",
-          fmt::format("the newest snapshot of {}/{} holds {}, the ones before it usually {}",
-                      component.name, plan.name,
-                      base::format_size(static_cast<std::uint64_t>(newest)),
-                      base::format_size(static_cast<std::uint64_t>(usual))),
-          "compare it with the one before (holdfast snapshot diff); nothing of this component "
-          "expires meanwhile");
+  auto& made = add(
+      "size",
+      fmt::format("the newest snapshot of {}/{} holds {}, the ones before it usually {}",
+                  component.name, plan.name, base::format_size(static_cast<std::uint64_t>(newest)),
+                  base::format_size(static_cast<std::uint64_t>(usual))),
+      "compare it with the one before (holdfast snapshot diff); nothing of this component "
+      "expires meanwhile");
   made.component = component.name;
   made.plan = plan.name;
 }
@@ -170,8 +170,7 @@ void Finder::add_size(const strategy::Component& component, const strategy::Plan
 // Whether the clock or a log drives a plan that goes there: only then can something be missing.
 bool is_driven(const strategy::Component& component, const std::string& location) {
   return std::any_of(component.plans.begin(), component.plans.end(), [&](const auto& plan) {
-    const bool by_itself =
-        plan.when.is_timed() || plan.when.kind == strategy::WhenKind::continuous;
+    const bool by_itself = plan.when.is_timed() || plan.when.kind == strategy::WhenKind::continuous;
     return plan.enabled && by_itself && plan.destination(location) != nullptr;
   });
 }
@@ -186,10 +185,11 @@ Result<void> Finder::add_missing(const strategy::Component& component,
     if (!expected || place.state == PlaceStatus::State::unknown) continue;
     std::string message;
     if (place.age && *place.age > *expected) {
-      message = fmt::format("the newest recovery point of {} at {} is {} old, and should be at "
-                            "most {}",
-                            component.name, place.location, base::format_duration(*place.age),
-                            strategy::describe(*expected));
+      message = fmt::format(
+          "the newest recovery point of {} at {} is {} old, and should be at "
+          "most {}",
+          component.name, place.location, base::format_duration(*place.age),
+          strategy::describe(*expected));
     } else if (!place.newest) {
       // A strategy that has only just begun owes nothing yet.
       bool is_due = false;
@@ -231,12 +231,12 @@ Result<void> Finder::add_verifications(const strategy::Component& component,
     for (const auto& record : records) {
       if (record.run != records.front().run) break;
       if (record.outcome == catalog::VerificationOutcome::passed) continue;
-      auto& made = add("verification",
-                       fmt::format("verification of {} at {} ({}): {} {}", component.name,
-                                   place.location, record.level,
-                                   catalog::verification_outcome_name(record.outcome),
-                                   record.message),
-                       "holdfast runs log " + record.run);
+      auto& made =
+          add("verification",
+              fmt::format("verification of {} at {} ({}): {} {}", component.name, place.location,
+                          record.level, catalog::verification_outcome_name(record.outcome),
+                          record.message),
+              "holdfast runs log " + record.run);
       made.component = component.name;
       made.location = place.location;
       break;

@@ -216,8 +216,8 @@ class Look {
         &job, {job.task, is_late ? Reason::catch_up : Reason::schedule, *slot, missed, 0}, start};
   }
 
-  // The same of the slots in (from, until], of which there is one at least, and which jitter doesn't
-  // keep back any more: only copies wait, for what they copy.
+  // The same of the slots in (from, until], of which there is one at least, and which jitter
+  // doesn't keep back any more: only copies wait, for what they copy.
   [[nodiscard]] std::optional<Time> newest_of_old(const Job& job, Time from, Time until) {
     constexpr int looked_at_max = 1000;
     auto slot = newest_due(job.timing, until, zone_);

@@ -34,20 +34,28 @@ std::string date_text(Time at, const TimeZone& zone) {
 class Decision {
  public:
   Decision(const RetentionRequest& request, const TimeZone& zone)
-      : request_(request), zone_(zone), because_(request.snapshots.size()) {}
+      : request_(request),
+        zone_(zone),
+        because_(request.snapshots.size()),
+        is_wanted_(request.snapshots.size()),
+        members_(request.rules.size()) {}
 
   RetentionDecision decide() {
+    find_members();
     for (std::size_t i = 0; i < request_.snapshots.size(); ++i) keep_for_itself(i);
-    for (const auto& rule : request_.rules) {
+    for (std::size_t i = 0; i < request_.rules.size(); ++i) {
+      const auto& rule = request_.rules[i];
       if (rule.is_log) {
         apply_log(rule);
       } else {
-        apply(rule);
+        apply(rule, members_[i]);
       }
     }
     RetentionDecision decision;
+    decision.verdicts.reserve(request_.snapshots.size());
     for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
-      decision.verdicts.push_back({request_.snapshots[i].id, std::move(because_[i])});
+      decision.verdicts.push_back(
+          {request_.snapshots[i].id, std::move(because_[i]), is_wanted_[i]});
     }
     if (has_log_ && !all_log_) decision.log_from = log_from_;
     decision.overdue.assign(overdue_.begin(), overdue_.end());
@@ -61,11 +69,9 @@ class Decision {
 
   template <typename... Parts>
   void keep(std::size_t index, fmt::format_string<Parts...> text, Parts&&... parts) {
+    is_wanted_[index] = true;
+    if (!tells()) return;
     auto& reasons = because_[index];
-    if (!tells()) {
-      if (reasons.empty()) reasons.emplace_back("wanted");
-      return;
-    }
     auto reason = fmt::format(text, std::forward<Parts>(parts)...);
     if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) {
       reasons.push_back(std::move(reason));
@@ -79,10 +85,20 @@ class Decision {
     if (!snapshot.awaited_by.empty()) {
       keep(index, "its copy is missing at {}", fmt::join(snapshot.awaited_by, ", "));
     }
-    const bool is_known =
-        std::any_of(request_.rules.begin(), request_.rules.end(),
-                    [&](const RetentionRule& rule) { return belongs(snapshot, rule.plan); });
-    if (!is_known) keep(index, "none of its plans is in the strategy: nobody says how long");
+    if (!is_known_[index]) {
+      keep(index, "none of its plans is in the strategy: nobody says how long");
+    }
+  }
+
+  void find_members() {
+    is_known_.assign(request_.snapshots.size(), false);
+    for (std::size_t rule = 0; rule < request_.rules.size(); ++rule) {
+      for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
+        if (!belongs(request_.snapshots[i], request_.rules[rule].plan)) continue;
+        members_[rule].push_back(i);
+        is_known_[i] = true;
+      }
+    }
   }
 
   static bool belongs(const StoredSnapshot& snapshot, const std::string& plan) {
@@ -90,14 +106,16 @@ class Decision {
   }
 
   // The plan's snapshots, oldest first, apart for each value of the rule's tag.
-  std::map<std::string, Group> groups_of(const RetentionRule& rule) const {
+  std::map<std::string, Group> groups_of(const RetentionRule& rule, const Group& members) const {
     std::map<std::string, Group> groups;
-    for (std::size_t i = 0; i < request_.snapshots.size(); ++i) {
-      const auto& snapshot = request_.snapshots[i];
-      if (!belongs(snapshot, rule.plan)) continue;
-      const auto tag =
-          rule.keep.per_tag.empty() ? snapshot.tags.end() : snapshot.tags.find(rule.keep.per_tag);
-      groups[tag == snapshot.tags.end() ? std::string() : tag->second].push_back(i);
+    if (rule.keep.per_tag.empty()) {
+      if (!members.empty()) groups[""] = members;
+    } else {
+      for (const auto i : members) {
+        const auto& tags = request_.snapshots[i].tags;
+        const auto tag = tags.find(rule.keep.per_tag);
+        groups[tag == tags.end() ? std::string() : tag->second].push_back(i);
+      }
     }
     for (auto& [tag, group] : groups) {
       const auto is_older = [&](std::size_t a, std::size_t b) {
@@ -114,8 +132,9 @@ class Decision {
     return groups;
   }
 
-  void apply(const RetentionRule& rule) {
-    for (const auto& [tag, group] : groups_of(rule)) {
+  void apply(const RetentionRule& rule, const Group& members) {
+    const auto groups = groups_of(rule, members);
+    for (const auto& [tag, group] : groups) {
       const auto name = tag.empty() ? rule.plan : fmt::format("{} ({})", rule.plan, tag);
       spare(rule, name, group);
       apply_simple(rule.keep, name, group);
@@ -166,8 +185,7 @@ class Decision {
       for (const auto& [path, content] : request_.snapshots[*at].contents) {
         auto& versions = seen[path];
         if (versions.size() >= *rule.versions || !versions.insert(content).second) continue;
-        keep(*at, "{}: version {} of {} of {}", name, versions.size(), *rule.versions,
-                              path);
+        keep(*at, "{}: version {} of {} of {}", name, versions.size(), *rule.versions, path);
       }
     }
   }
@@ -200,7 +218,7 @@ class Decision {
         if (request_.now - snapshot.stored > event_patience) overdue_.insert(snapshot.id);
       } else if (request_.now - *happened <= rule.then) {
         keep(index, "{}: {} happened on {}, and {} more", name, *rule.until_event,
-                                date_text(*happened, zone_), describe(rule.then));
+             date_text(*happened, zone_), describe(rule.then));
       }
     }
   }
@@ -327,6 +345,9 @@ class Decision {
   const RetentionRequest& request_;
   const TimeZone& zone_;
   std::vector<std::vector<std::string>> because_;
+  std::vector<bool> is_wanted_;
+  std::vector<bool> is_known_;  // to a rule
+  std::vector<Group> members_;  // of each rule's plan, in the order of the request
   std::set<std::string> overdue_;
   std::optional<Time> log_from_;
   bool has_log_ = false;

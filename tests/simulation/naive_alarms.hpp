@@ -1,6 +1,7 @@
 // NaiveAlarms: what must be told as wrong at a look, and nothing else: runs that failed, recovery
 // points that are missing or older than what was promised, strange sizes, copies that are waited
-// for. Written from STRATEGY.md and the table of findings.
+// for. Written from the table of findings in
+// docs/internals/daemon.md.
 #pragma once
 
 #include <cstdint>

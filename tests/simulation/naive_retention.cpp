@@ -17,7 +17,7 @@ using strategy::PlanType;
 
 namespace {
 
-// The types that STRATEGY.md lets a log start from.
+// The types that a log can start from.
 bool is_base_type(ComponentKind kind, PlanType type) {
   if (kind == ComponentKind::postgres) {
     return type == PlanType::physical || type == PlanType::incremental;
@@ -32,34 +32,40 @@ NaiveRetention::NaiveRetention(const strategy::Component& component, const std::
                                const NaiveCalendar& calendar)
     : calendar_(calendar) {
   for (const auto& plan : component.plans) {
+    const auto bit = bits_[plan.name] = std::uint64_t{1} << bits_.size();
     auto type = plan.type;
     for (const auto& other : component.plans) {
       if (other.name == plan.copy_of) type = other.type;
     }
-    if (is_base_type(component.kind, type)) base_plans_.insert(plan.name);
+    if (is_base_type(component.kind, type)) base_plans_ |= bit;
     for (const auto& to : plan.to) {
-      if (to.location == location && !to.keep.empty()) rules_.push_back({&plan, &to.keep});
+      if (to.location == location && !to.keep.empty()) rules_.push_back({&plan, &to.keep, bit});
     }
   }
 }
 
 void NaiveRetention::store(NaiveSnapshot snapshot) {
-  const auto known = all_.find(snapshot.id);
-  if (known == all_.end()) {
-    all_.emplace(snapshot.id, std::move(snapshot));
-  } else {
-    known->second.plans.merge(snapshot.plans);
+  for (const auto& plan : snapshot.plans) snapshot.mine |= bits_.at(plan);
+  if (auto* known = find(snapshot.id)) {
+    known->plans.merge(snapshot.plans);
+    known->mine |= snapshot.mine;
+    return;
   }
+  const auto before = std::find_if(
+      all_.rbegin(), all_.rend(), [&](const NaiveSnapshot& each) { return each.id < snapshot.id; });
+  all_.insert(before.base(), std::move(snapshot));
 }
 
 NaiveSnapshot* NaiveRetention::find(std::uint64_t id) {
-  const auto found = all_.find(id);
-  return found != all_.end() ? &found->second : nullptr;
+  const auto found = std::lower_bound(
+      all_.begin(), all_.end(), id,
+      [](const NaiveSnapshot& each, std::uint64_t wanted) { return each.id < wanted; });
+  return found != all_.end() && found->id == id ? &*found : nullptr;
 }
 
 void NaiveRetention::expire(Time now, const std::vector<NaiveEvent>& events, Ice ice) {
   if (ice == Ice::frozen) return;
-  Ids kept;
+  Kept kept(all_.size());
   for (const auto& rule : rules_) {
     if (rule.plan->is_log()) {
       keep_log_bases(rule, now, kept);
@@ -67,23 +73,28 @@ void NaiveRetention::expire(Time now, const std::vector<NaiveEvent>& events, Ice
       keep_by(rule, now, events, kept);
     }
   }
-  std::erase_if(all_, [&](const auto& each) {
-    if (each.second.awaited > 0 || kept.contains(each.first)) return false;
-    // What no plan here speaks of isn't ours to delete.
-    return std::any_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
-      return each.second.plans.contains(rule.plan->name);
-    });
-  });
+  std::uint64_t ruled = 0;  // what no plan here speaks of isn't ours to delete
+  for (const auto& rule : rules_) ruled |= rule.bit;
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (kept[i] == 0 && all_[i].awaited == 0 && (all_[i].mine & ruled) != 0) continue;
+    if (left != i) all_[left] = std::move(all_[i]);
+    ++left;
+  }
+  all_.resize(left);
 }
 
 void NaiveRetention::keep_by(const Rule& rule, Time now, const std::vector<NaiveEvent>& events,
-                             Ids& kept) const {
+                             Kept& kept) const {
   std::map<std::string, Kin> families;
-  for (const auto& [id, snapshot] : all_) {
-    if (!snapshot.plans.contains(rule.plan->name)) continue;
+  for (const auto& snapshot : all_) {
+    if ((snapshot.mine & rule.bit) == 0) continue;
+    if (rule.keep->per_tag.empty()) {
+      families[""].push_back(&snapshot);
+      continue;
+    }
     const auto tag = snapshot.tags.find(rule.keep->per_tag);
-    const bool is_apart = !rule.keep->per_tag.empty() && tag != snapshot.tags.end();
-    families[is_apart ? tag->second : ""].push_back(&snapshot);
+    families[tag != snapshot.tags.end() ? tag->second : ""].push_back(&snapshot);
   }
   for (auto& [tag, kin] : families) {
     const auto is_older = [](const NaiveSnapshot* a, const NaiveSnapshot* b) {
@@ -97,7 +108,7 @@ void NaiveRetention::keep_by(const Rule& rule, Time now, const std::vector<Naive
 }
 
 void NaiveRetention::keep_kin(const Rule& rule, const Kin& kin, Time now,
-                              const std::vector<NaiveEvent>& events, Ids& kept) const {
+                              const std::vector<NaiveEvent>& events, Kept& kept) const {
   // The newest good one stays; before there is one, all.
   const auto demand = rule.plan->demand;
   const NaiveSnapshot* newest_good = nullptr;
@@ -110,7 +121,7 @@ void NaiveRetention::keep_kin(const Rule& rule, const Kin& kin, Time now,
     const bool is_young = keep.age && each.stored + *keep.age >= now;
     const bool is_last = keep.last && i + *keep.last >= kin.size();
     if (keep.forever || is_young || is_last || newest_good == nullptr || newest_good == &each) {
-      kept.insert(each.id);
+      keep_one(each, kept);
     }
   }
   if (keep.versions) keep_versions(kin, *keep.versions, kept);
@@ -120,14 +131,14 @@ void NaiveRetention::keep_kin(const Rule& rule, const Kin& kin, Time now,
   if (keep.until_event) keep_until(kin, keep, now, events, kept);
 }
 
-void NaiveRetention::keep_versions(const Kin& kin, std::uint32_t count, Ids& kept) const {
+void NaiveRetention::keep_versions(const Kin& kin, std::uint32_t count, Kept& kept) const {
   std::map<std::string, std::set<std::string>> seen;
   for (auto at = kin.rbegin(); at != kin.rend(); ++at) {
     for (const auto& [path, content] : (*at)->contents) {
       auto& contents = seen[path];
       if (contents.contains(content) || contents.size() == count) continue;
       contents.insert(content);
-      kept.insert((*at)->id);
+      keep_one(**at, kept);
     }
   }
 }
@@ -157,48 +168,47 @@ std::int64_t NaiveRetention::period_of(const NaiveSnapshot& snapshot, Period per
 }
 
 void NaiveRetention::keep_periods(const Kin& kin, Period period, const strategy::Bucket& bucket,
-                                  Ids& kept) const {
-  std::map<std::int64_t, std::uint64_t> stands;  // for each period one
+                                  Kept& kept) const {
+  std::map<std::int64_t, const NaiveSnapshot*> stands;  // for each period one
   for (const auto* each : kin) {
     const auto began = period_of(*each, period, bucket.pick);
-    if (bucket.pick.kind == PickKind::last || !stands.contains(began)) stands[began] = each->id;
+    if (bucket.pick.kind == PickKind::last || !stands.contains(began)) stands[began] = each;
   }
   std::uint32_t count = 0;
   for (auto at = stands.rbegin(); at != stands.rend() && count < bucket.count; ++at, ++count) {
-    kept.insert(at->second);
+    keep_one(*at->second, kept);
   }
 }
 
 void NaiveRetention::keep_until(const Kin& kin, const Keep& keep, Time now,
-                                const std::vector<NaiveEvent>& events, Ids& kept) const {
+                                const std::vector<NaiveEvent>& events, Kept& kept) const {
   for (const auto* each : kin) {
     std::optional<Time> first;
     for (const auto& event : events) {
-      const bool is_meant = event.id.empty() || each->event_id.empty() || event.id == each->event_id;
+      const bool is_meant =
+          event.id.empty() || each->event_id.empty() || event.id == each->event_id;
       if (event.event != *keep.until_event || !is_meant || event.at < each->seen()) continue;
       first = std::min(first.value_or(event.at), event.at);
     }
-    if (!first || *first + keep.then >= now) kept.insert(each->id);
+    if (!first || *first + keep.then >= now) keep_one(*each, kept);
   }
 }
 
 bool NaiveRetention::is_base(const NaiveSnapshot& snapshot) const {
-  return std::any_of(snapshot.plans.begin(), snapshot.plans.end(),
-                     [&](const std::string& plan) { return base_plans_.contains(plan); });
+  return (snapshot.mine & base_plans_) != 0;
 }
 
 bool NaiveRetention::is_proved(const NaiveSnapshot& base, const Rule& log) const {
   if (base.proved < log.plan->demand) return false;
   return std::none_of(rules_.begin(), rules_.end(), [&](const Rule& rule) {
-    return !rule.plan->is_log() && base.plans.contains(rule.plan->name) &&
-           base.proved < rule.plan->demand;
+    return !rule.plan->is_log() && (base.mine & rule.bit) != 0 && base.proved < rule.plan->demand;
   });
 }
 
 // The newest base that ended before the window and, from each base that stays, the last one within
 // a window's length or else the next: of all, and of those that are proved besides. Before there
 // is one, the first to begin and the first to be stored. While nothing is proved, all.
-void NaiveRetention::keep_log_bases(const Rule& log, Time now, Ids& kept) const {
+void NaiveRetention::keep_log_bases(const Rule& log, Time now, Kept& kept) const {
   struct Base {
     const NaiveSnapshot* snapshot;
     Time begun;
@@ -206,7 +216,7 @@ void NaiveRetention::keep_log_bases(const Rule& log, Time now, Ids& kept) const 
   };
   std::vector<Base> bases;
   const auto window = log.keep->age.value_or(Duration{});
-  for (const auto& [id, each] : all_) {
+  for (const auto& each : all_) {
     if (!is_base(each)) continue;
     // A writer's clock that is ahead is believed for the length of the window.
     const auto ended = std::max(each.stored, std::min(each.finished, each.stored + window));
@@ -231,7 +241,7 @@ void NaiveRetention::keep_log_bases(const Rule& log, Time now, Ids& kept) const 
     if (is_old && is_good) anchor = i;
   }
   if (any_old ? !anchor : !any_proved) {
-    for (const auto& each : bases) kept.insert(each.snapshot->id);
+    for (const auto& each : bases) keep_one(*each.snapshot, kept);
     return;
   }
   if (!any_old) {
@@ -241,8 +251,8 @@ void NaiveRetention::keep_log_bases(const Rule& log, Time now, Ids& kept) const 
       if (each.begun < first_begun->begun) first_begun = &each;
       if (each.snapshot->stored < first_stored->snapshot->stored) first_stored = &each;
     }
-    kept.insert(first_begun->snapshot->id);
-    kept.insert(first_stored->snapshot->id);
+    keep_one(*first_begun->snapshot, kept);
+    keep_one(*first_stored->snapshot, kept);
   }
   for (const bool only_proved : {false, true}) {
     std::optional<Base> from;   // the last that stays
@@ -256,17 +266,17 @@ void NaiveRetention::keep_log_bases(const Rule& log, Time now, Ids& kept) const 
       }
       if (from && !log.keep->age) break;
       if (reach) {
-        kept.insert(reach->snapshot->id);
+        keep_one(*reach->snapshot, kept);
         from = std::exchange(reach, std::nullopt);
         if (each.ended <= from->ended + window) {
           reach = each;
           continue;
         }
       }
-      kept.insert(each.snapshot->id);
+      keep_one(*each.snapshot, kept);
       from = each;
     }
-    if (reach && log.keep->age) kept.insert(reach->snapshot->id);
+    if (reach && log.keep->age) keep_one(*reach->snapshot, kept);
   }
 }
 

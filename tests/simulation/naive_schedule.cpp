@@ -125,10 +125,9 @@ bool NaiveSchedule::waits(const Owed& copy, const std::vector<Owed>& all, Time n
            each.plan->name == plan->copy_of;
   });
   if (original == owing_.end()) return false;
-  const bool is_coming =
-      original->is_under_way || std::any_of(all.begin(), all.end(), [&](const Owed& each) {
-        return each.owing == &*original;
-      });
+  const bool is_coming = original->is_under_way ||
+                         std::any_of(all.begin(), all.end(),
+                                     [&](const Owed& each) { return each.owing == &*original; });
   if (!is_coming) return false;
   const Time begin{minute_of(copy.slot) * base::minutes(1).nanoseconds};
   const auto slot = std::lower_bound(original->slots.begin(), original->slots.end(), begin);
@@ -176,8 +175,8 @@ std::optional<std::string> NaiveSchedule::started(Time now,
       owing->is_under_way = true;
       owing->taken_change = std::exchange(owing->first_change, std::nullopt);
       owing->last_change.reset();
-      owing->state_taken = owing->when->kind == WhenKind::each ? newest_backup(*owing, now)
-                                                               : owing->state;
+      owing->state_taken =
+          owing->when->kind == WhenKind::each ? newest_backup(*owing, now) : owing->state;
     }
     const auto wanted = groups.find(group);
     if (wanted == groups.end() || lines(wanted->second) != lines(serves)) {

@@ -46,7 +46,7 @@ class NaiveSchedule {
   struct Owing {
     strategy::Task task;
     const strategy::Component* component = nullptr;
-    const strategy::Plan* plan = nullptr;                  // or
+    const strategy::Plan* plan = nullptr;  // or
     const strategy::Verification* verification = nullptr;
     const strategy::When* when = nullptr;
     std::vector<base::Time> slots;

@@ -75,8 +75,8 @@ void SimulatedStrategy::at(Time real, std::function<void()> act) {
 }
 
 base::Duration SimulatedStrategy::about(base::Duration mean) {
-  return {static_cast<std::int64_t>(
-      random_.below(2 * static_cast<std::uint64_t>(mean.nanoseconds)))};
+  return {
+      static_cast<std::int64_t>(random_.below(2 * static_cast<std::uint64_t>(mean.nanoseconds)))};
 }
 
 void SimulatedStrategy::now_and_then(base::Duration mean, const std::function<void()>& act) {
@@ -153,8 +153,8 @@ void SimulatedStrategy::open_daemon() {
   }
   running_.clear();
   ++lives_;
-  scheduler_ = must(engine::Scheduler::open(*workplace_, now,
-                                            [](strategy::ComponentKind) { return true; }));
+  scheduler_ =
+      must(engine::Scheduler::open(*workplace_, now, [](strategy::ComponentKind) { return true; }));
   schedule_.restarted(now);
   for (const auto& component : strategy_.components) {
     const bool watches =

@@ -1,7 +1,7 @@
 // SimulatedStrategy: a strategy that is carried out for years in seconds. The program's scheduler,
-// catalog, retention, waiting copies and findings are the real ones; sources and locations are stubs
-// that know how long things take and what goes wrong. Locations are away for hours or days, the
-// daemon is killed at any moment, clocks jump, sources fail. Everything comes from one seed.
+// catalog, retention, waiting copies and findings are the real ones; sources and locations are
+// stubs that know how long things take and what goes wrong. Locations are away for hours or days,
+// the daemon is killed at any moment, clocks jump, sources fail. Everything comes from one seed.
 #pragma once
 
 #include <cstdint>
@@ -175,12 +175,12 @@ class SimulatedStrategy {
   std::uint64_t wake_ = 0;         // the newest that was armed
   std::uint64_t copies_wake_ = 0;  // the same
   std::uint64_t lives_ = 0;        // of the daemon
-  bool is_heard_ = false;   // something that the scheduler should look at
+  bool is_heard_ = false;          // something that the scheduler should look at
   std::map<std::uint64_t, Running> running_;
   std::map<std::string, base::Time> failing_until_;  // sources; real
   std::map<std::string, std::int64_t> refs_;
   std::vector<Lack> lacks_;
-  std::map<std::string, std::string> frozen_;  // by the findings of the catalog
+  std::map<std::string, std::string> frozen_;      // by the findings of the catalog
   std::map<std::string, std::uint64_t> contents_;  // of each component of files
   base::Time log_written_;
   std::uint64_t last_id_ = 0;

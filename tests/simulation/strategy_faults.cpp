@@ -1,5 +1,5 @@
-// What happens around a simulated strategy: outages, crashes, wrong clocks, failing sources; changes,
-// commits and events.
+// What happens around a simulated strategy: outages, crashes, wrong clocks, failing sources;
+// changes, commits and events.
 #include <algorithm>
 
 #include "simulated_strategy.hpp"

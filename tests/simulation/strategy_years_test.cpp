@@ -100,13 +100,14 @@ TEST_P(StrategyYearsTest, AreAsTheNaiveModelExpects) {
   EXPECT_GT(count.promises, 500U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Examples, StrategyYearsTest,
-                         testing::Values(Case{"neurocred", "neurocred", "America/New_York"},
-                                         Case{"sin_solver", "sin-solver", "Europe/Berlin"},
-                                         Case{"bud_ai_foundry", "bud-ai-foundry", "Australia/Lord_Howe"},
-                                         Case{"content_creation_crew", "content-creation-crew", "Europe/Berlin"},
-                                         Case{"silentrelay", "silentrelay", "America/Santiago"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Examples, StrategyYearsTest,
+    testing::Values(Case{"neurocred", "neurocred", "America/New_York"},
+                    Case{"sin_solver", "sin-solver", "Europe/Berlin"},
+                    Case{"bud_ai_foundry", "bud-ai-foundry", "Australia/Lord_Howe"},
+                    Case{"content_creation_crew", "content-creation-crew", "Europe/Berlin"},
+                    Case{"silentrelay", "silentrelay", "America/Santiago"}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 struct Planted {
   const char* name;

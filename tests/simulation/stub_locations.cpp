@@ -31,9 +31,8 @@ StubLocations::StubLocations(const strategy::Strategy& strategy, strategy::TimeZ
   for (const auto& component : strategy.components) {
     for (const auto& [location, place] : places_) {
       const bool is_used =
-          std::any_of(component.plans.begin(), component.plans.end(), [&](const auto& plan) {
-            return plan.destination(location) != nullptr;
-          });
+          std::any_of(component.plans.begin(), component.plans.end(),
+                      [&](const auto& plan) { return plan.destination(location) != nullptr; });
       if (!is_used) continue;
       auto& shelf = shelves_[{component.name, location}];
       shelf.component = &component;
@@ -50,9 +49,7 @@ StubLocations::StubLocations(const strategy::Strategy& strategy, strategy::TimeZ
   }
 }
 
-bool StubLocations::is_up(const std::string& location) const {
-  return places_.at(location).is_up;
-}
+bool StubLocations::is_up(const std::string& location) const { return places_.at(location).is_up; }
 
 std::string StubLocations::name_of(std::uint64_t id) { return fmt::format("{:010}", id); }
 
@@ -90,9 +87,9 @@ void StubLocations::store(const Key& key, const StubCapture& capture, Time now) 
     });
   };
   if (const auto* known = find(shelf, capture.id)) {
-    auto& plans = shelf.request.snapshots[static_cast<std::size_t>(
-                                              known - shelf.request.snapshots.data())]
-                      .plans;
+    auto& plans =
+        shelf.request.snapshots[static_cast<std::size_t>(known - shelf.request.snapshots.data())]
+            .plans;
     for (const auto& plan : capture.plans) {
       if (std::find(plans.begin(), plans.end(), plan) == plans.end()) plans.push_back(plan);
     }
@@ -116,8 +113,8 @@ std::optional<std::uint64_t> StubLocations::newest(const Key& key, const std::st
   const StoredSnapshot* newest = nullptr;
   const StoredSnapshot* second = nullptr;
   for (const auto& each : shelves_.at(key).request.snapshots) {
-    const bool is_of_it = plan.empty() ||
-                          std::find(each.plans.begin(), each.plans.end(), plan) != each.plans.end();
+    const bool is_of_it =
+        plan.empty() || std::find(each.plans.begin(), each.plans.end(), plan) != each.plans.end();
     if (!is_of_it || (newest != nullptr && each.captured < newest->captured)) continue;
     second = newest;
     newest = &each;
@@ -221,13 +218,13 @@ std::optional<std::string> StubLocations::compare(const Key& key, const Shelf& s
   std::string text;
   for (const auto id : real) {
     if (shelf.naive->find(id) == nullptr) {
-      text += fmt::format(" {} of {} is still there;", id,
-                          base::format_utc(captures_.at(id).captured));
+      text +=
+          fmt::format(" {} of {} is still there;", id, base::format_utc(captures_.at(id).captured));
     }
   }
-  for (const auto& [id, each] : shelf.naive->snapshots()) {
-    if (!real.contains(id)) {
-      text += fmt::format(" {} of {} is gone;", id, base::format_utc(each.captured));
+  for (const auto& each : shelf.naive->snapshots()) {
+    if (!real.contains(each.id)) {
+      text += fmt::format(" {} of {} is gone;", each.id, base::format_utc(each.captured));
     }
   }
   if (text.empty()) return std::nullopt;

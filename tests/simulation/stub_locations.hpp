@@ -103,7 +103,7 @@ class StubLocations {
     strategy::RetentionRequest request;
     std::unique_ptr<NaiveRetention> naive;
     std::deque<Piece> log;
-    std::vector<Piece> spool;  // that it couldn't take yet
+    std::vector<Piece> spool;               // that it couldn't take yet
     std::optional<base::Duration> promise;  // of the log
     std::optional<base::Time> first_base;   // when it had been stored
   };

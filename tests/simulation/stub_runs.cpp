@@ -104,9 +104,9 @@ Result<catalog::RunEnd> SimulatedStrategy::carry_out_plans(const Running& run) {
     const auto* model = locations_.naive({component, from.location});
     std::uint64_t expected = 0;
     Time captured;
-    for (const auto& [id, each] : model->snapshots()) {
+    for (const auto& each : model->snapshots()) {
       if (!each.plans.contains(copied.name) || each.captured < captured) continue;
-      expected = id;
+      expected = each.id;
       captured = each.captured;
     }
     if (expected != *newest) complain(fmt::format("{} copied instead of {}", *newest, expected));
@@ -218,9 +218,8 @@ void SimulatedStrategy::arm_copies(base::Duration wait) {
 Result<catalog::RunEnd> SimulatedStrategy::carry_out_verification(const Running& run) {
   const auto& task = run.assignment.due.serves.front().task;
   const auto& component = *strategy_.component(task.component);
-  const auto found =
-      std::find_if(component.verifications.begin(), component.verifications.end(),
-                   [&](const auto& each) { return each.name == task.name; });
+  const auto found = std::find_if(component.verifications.begin(), component.verifications.end(),
+                                  [&](const auto& each) { return each.name == task.name; });
   for (const auto& [name, place] : locations_.places()) {
     if (!place.is_up || locations_.naive({task.component, name}) == nullptr) continue;
     if (found->drill.empty()) {
@@ -234,9 +233,9 @@ void SimulatedStrategy::expire(const std::string& component, const std::string& 
   std::optional<std::string> frozen;
   if (const auto found = frozen_.find(component); found != frozen_.end()) frozen = found->second;
   if (frozen) ++count_.frozen;
-  complain(locations_.expire({component, location}, clock_.real, frozen,
-                             alarms_.is_frozen(component) ? NaiveRetention::Ice::frozen
-                                                          : NaiveRetention::Ice::none));
+  complain(locations_.expire(
+      {component, location}, clock_.real, frozen,
+      alarms_.is_frozen(component) ? NaiveRetention::Ice::frozen : NaiveRetention::Ice::none));
 }
 
 }  // namespace holdfast::simulation

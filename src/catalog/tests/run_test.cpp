@@ -125,6 +125,53 @@ TEST(Runs, StatesHaveNames) {
   EXPECT_FALSE(parse_run_state("lost").has_value());
 }
 
+TEST(Runs, SayWhenTheNewestBackupEndedWell) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  const auto far = test.now + base::days(9);
+  EXPECT_EQ(runs.newest_success("files", far).value(), std::nullopt);
+  const auto end = [&](RunKind kind, RunState state, base::Time ended) {
+    auto start = start_of(test, "p");
+    start.kind = kind;
+    const auto id = runs.begin(start, test.random).value();
+    EXPECT_TRUE(runs.end(id, {.state = state, .ended = ended}).ok());
+  };
+  end(RunKind::backup, RunState::warnings, test.now + seconds(9));
+  end(RunKind::backup, RunState::succeeded, test.now + seconds(5));
+  end(RunKind::backup, RunState::failed, test.now + seconds(20));
+  end(RunKind::verify, RunState::succeeded, test.now + seconds(30));
+  EXPECT_EQ(runs.newest_success("files", far).value(), test.now + seconds(9));
+  EXPECT_EQ(runs.newest_success("other", far).value(), std::nullopt);
+  // What a wrong clock said doesn't count.
+  end(RunKind::backup, RunState::succeeded, test.now + base::days(3));
+  EXPECT_EQ(runs.newest_success("files", test.now + base::days(1)).value(), test.now + seconds(9));
+}
+
+TEST(Runs, TellThePlansThatACaptureWasSharedBy) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  EXPECT_TRUE(runs.plans_of("files").value().empty());
+  for (const auto* plan : {"b", "a, b", "a", "b", "a"}) {
+    EXPECT_TRUE(runs.begin(start_of(test, plan), test.random).ok());
+  }
+  EXPECT_EQ(runs.plans_of("files").value(), (std::vector<std::string>{"a", "a, b", "b"}));
+}
+
+// A statement that is kept ready is bound anew each time, nothing in place of something included.
+TEST(Runs, TakeOtherValuesInTheSameStatement) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  auto start = start_of(test, "p");
+  const auto first = runs.begin(start, test.random).value();
+  start.slot.reset();
+  const auto second = runs.begin(start, test.random).value();
+  const auto third = runs.begin(start_of(test, "q"), test.random).value();
+  EXPECT_EQ(runs.get(first).value().start.slot, test.now - seconds(5));
+  EXPECT_EQ(runs.get(second).value().start.slot, std::nullopt);
+  EXPECT_EQ(runs.get(third).value().start.slot, test.now - seconds(5));
+  EXPECT_EQ(runs.get(third).value().start.plan, "q");
+}
+
 }  // namespace
 
 }  // namespace holdfast::catalog

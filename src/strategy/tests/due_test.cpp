@@ -288,5 +288,23 @@ TEST(Due, ReasonsHaveNames) {
   EXPECT_EQ(reason_name(Reason::commit), "commit");
 }
 
+TEST(Due, OnlySomeComponentsMayBeLookedAt) {
+  World world(
+      "strategy: two\nlocations: { disk: { url: /backups } }\ncomponents:\n"
+      "  a: { files: { paths: [/a] }, plans: { p: { every: 1h, to: { disk: 7d } } } }\n"
+      "  b: { files: { paths: [/b] }, plans: { p: { every: 2h, to: { disk: 7d } } } }\n");
+  world.situation.now = at("1T14:30");
+  auto all = what_is_due(world.strategy, TimeZone::utc(), world.situation);
+  EXPECT_EQ(all.start.size(), 2U);
+  EXPECT_EQ(all.wakes["a"], at("1T15:00"));
+  EXPECT_EQ(all.wakes["b"], at("1T16:00"));
+  EXPECT_EQ(next_wake(world.strategy, TimeZone::utc(), world.situation), at("1T15:00"));
+  world.situation.components = {"b"};
+  const auto some = what_is_due(world.strategy, TimeZone::utc(), world.situation);
+  ASSERT_EQ(some.start.size(), 1U);
+  EXPECT_EQ(some.start[0].serves[0].task.component, "b");
+  EXPECT_EQ(some.wakes.size(), 1U);
+}
+
 }  // namespace
 }  // namespace holdfast::strategy

@@ -365,6 +365,15 @@ TEST(RetentionProperty, AgreesWithTheNaiveModel) {
       ++(verdict.is_kept() ? kept : expired);
     }
     ASSERT_EQ(decision.log_from, model.log_from()) << "round " << round;
+    // Without words the same is decided.
+    auto silent = request;
+    silent.reasons = Reasons::untold;
+    const auto untold = decide_retention(silent, zone);
+    for (std::size_t i = 0; i < request.snapshots.size(); ++i) {
+      ASSERT_EQ(untold.verdicts[i].is_kept(), decision.verdicts[i].is_kept());
+      ASSERT_TRUE(untold.verdicts[i].because.empty());
+      ASSERT_EQ(decision.verdicts[i].because.empty(), !decision.verdicts[i].is_kept());
+    }
   }
   // Neither answer is given for lack of the other.
   EXPECT_GT(kept, 5000U);

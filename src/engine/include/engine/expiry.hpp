@@ -19,10 +19,12 @@ struct ExpiryDecision {
 };
 
 // Decides and changes nothing: this is what a preview shows. `snapshots` are all of the repository.
-base::Result<ExpiryDecision> decide_expiry(
-    const Workplace& workplace, const strategy::Component& component, const std::string& location,
-    repository::Repository& repository, const repository::SnapshotList& snapshots,
-    strategy::Reasons reasons = strategy::Reasons::told);
+base::Result<ExpiryDecision> decide_expiry(const Workplace& workplace,
+                                           const strategy::Component& component,
+                                           const std::string& location,
+                                           repository::Repository& repository,
+                                           const repository::SnapshotList& snapshots,
+                                           strategy::Reasons reasons = strategy::Reasons::told);
 
 struct ExpiryReport {
   std::vector<std::string> forgotten;  // ids

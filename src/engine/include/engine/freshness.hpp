@@ -1,5 +1,5 @@
-// Freshness: how old a recovery point may be, and whether it is older. The part of status that looks
-// at nothing.
+// Freshness: how old a recovery point may be, and whether it is older. The part of status that
+// looks at nothing.
 #pragma once
 
 #include <optional>

@@ -77,8 +77,9 @@ struct RetentionRequest {
 
 struct Verdict {
   std::string id;
-  std::vector<std::string> because;  // in words, or, untold, any one; empty: it has expired
-  [[nodiscard]] bool is_kept() const noexcept { return !because.empty(); }
+  std::vector<std::string> because;  // in words, if they are told
+  bool is_wanted = false;            // or else it has expired
+  [[nodiscard]] bool is_kept() const noexcept { return is_wanted; }
 };
 
 struct RetentionDecision {

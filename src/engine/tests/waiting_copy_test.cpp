@@ -1,0 +1,52 @@
+// Waiting copies: tried again later and later, stored, given up.
+#include "engine/waiting_copy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::engine {
+namespace {
+
+using base::ErrorCode;
+using base::minutes;
+using catalog::CopyState;
+
+constexpr base::Time now{1'800'000'000 * base::nanoseconds_per_second};
+
+TEST(WaitingCopy, WaitsTwiceAsLongEachTime) {
+  EXPECT_EQ(pause_after(1), minutes(1));
+  EXPECT_EQ(pause_after(2), minutes(2));
+  EXPECT_EQ(pause_after(6), minutes(32));
+  EXPECT_EQ(pause_after(7), minutes(60));
+  EXPECT_EQ(pause_after(1'000'000), minutes(60));
+}
+
+TEST(WaitingCopy, IsTriedWhenItsTimeHasCome) {
+  catalog::CopyRecord waiting;
+  waiting.next_attempt = now;
+  EXPECT_TRUE(is_time_for(waiting, now));
+  EXPECT_FALSE(is_time_for(waiting, now - minutes(1)));
+  // No pause is so long: the clock was set back.
+  EXPECT_TRUE(is_time_for(waiting, now - minutes(61)));
+}
+
+TEST(WaitingCopy, IsStoredWaitsOnOrIsGivenUp) {
+  catalog::CopyRecord waiting;
+  waiting.attempts = 2;
+  waiting.message = "it was down";
+  const auto stored = after_attempt(waiting, {}, now);
+  EXPECT_EQ(stored.state, CopyState::stored);
+  EXPECT_EQ(stored.message, "");
+  EXPECT_EQ(stored.changed, now);
+
+  const auto still = after_attempt(waiting, base::Error(ErrorCode::unavailable, "it is down"), now);
+  EXPECT_EQ(still.state, CopyState::waiting);
+  EXPECT_EQ(still.attempts, 3U);
+  EXPECT_EQ(still.next_attempt, now + minutes(4));
+  EXPECT_EQ(still.message, "it is down");
+
+  const auto gone = after_attempt(waiting, base::Error(ErrorCode::not_found, "gone"), now);
+  EXPECT_EQ(gone.state, CopyState::dropped);
+}
+
+}  // namespace
+}  // namespace holdfast::engine
