@@ -302,7 +302,14 @@ void SimulatedStrategy::keep_watch() {
       if (locations_.naive({component.name, name}) == nullptr) continue;
       engine::PlaceStatus seen;
       seen.location = name;
-      seen.expected = engine::expected_age(component, name);
+      auto known = expected_.find({component.name, name});
+      if (known == expected_.end()) {
+        known = expected_
+                    .emplace(StubLocations::Key{component.name, name},
+                             engine::expected_age(component, name))
+                    .first;
+      }
+      seen.expected = known->second;
       points.push_back({component.name, name, place.is_up, {}});
       if (place.is_up) {
         seen.state = engine::PlaceStatus::State::empty;

@@ -143,7 +143,8 @@ class SimulatedStrategy {
   void catch_up();
   void arm_copies(base::Duration wait);
   base::Result<void> try_copy(const catalog::CopyRecord& waiting);
-  void note_waiting(const std::string& component, const std::string& origin, std::uint64_t id);
+  void note_waiting(const std::vector<catalog::CopyRecord>& waiting, const std::string& component,
+                    const std::string& origin, std::uint64_t id);
   void expire(const std::string& component, const std::string& location);
 
   // strategy_faults.cpp: what happens around it.
@@ -180,6 +181,7 @@ class SimulatedStrategy {
   std::map<std::string, base::Time> failing_until_;  // sources; real
   std::map<std::string, std::int64_t> refs_;
   std::vector<Lack> lacks_;
+  std::map<StubLocations::Key, std::optional<base::Duration>> expected_;  // ages
   std::map<std::string, std::string> frozen_;      // by the findings of the catalog
   std::map<std::string, std::uint64_t> contents_;  // of each component of files
   base::Time log_written_;

@@ -144,16 +144,17 @@ void SimulatedStrategy::share(const Running& run, const StubCapture& capture,
                                  .attempts = 1,
                                  .message = "it is down"}));
     lacks_.push_back({run.id, capture.id, component, origin, target.location, target.plans});
-    note_waiting(component, origin, capture.id);
+    note_waiting(must(catalog_->copies().waiting()), component, origin, capture.id);
     arm_copies(engine::pause_after(1));
   }
 }
 
-// Who still waits for it, where it lies.
-void SimulatedStrategy::note_waiting(const std::string& component, const std::string& origin,
+// Who still waits for it, where it lies: by the catalog's list, and by the model's.
+void SimulatedStrategy::note_waiting(const std::vector<catalog::CopyRecord>& waiting,
+                                     const std::string& component, const std::string& origin,
                                      std::uint64_t id) {
   std::vector<std::string> by;
-  for (const auto& copy : must(catalog_->copies().waiting())) {
+  for (const auto& copy : waiting) {
     if (copy.original == std::to_string(id) && copy.original_location == origin &&
         copy.component == component) {
       by.push_back(copy.location);
@@ -187,10 +188,12 @@ Result<void> SimulatedStrategy::try_copy(const catalog::CopyRecord& waiting) {
   return {};
 }
 
-// As the daemon's chore does, at the next attempt instead of each twenty seconds.
+// As the daemon's chore does, at the next attempt instead of each twenty seconds, and then for at
+// least two minutes not again.
 void SimulatedStrategy::catch_up() {
   if (!scheduler_) return;
   const auto waiting = must(catalog_->copies().waiting());
+  std::vector<catalog::CopyRecord> settled;
   std::optional<base::Duration> next;
   for (const auto& each : waiting) {
     if (engine::is_time_for(each, wall())) {
@@ -198,7 +201,7 @@ void SimulatedStrategy::catch_up() {
       must(catalog_->copies().put(record));
       if (record.state == catalog::CopyState::dropped) complain("a copy was given up");
       if (record.state != catalog::CopyState::waiting) {
-        note_waiting(each.component, each.original_location, std::stoull(each.original));
+        settled.push_back(each);
         continue;
       }
       next = std::min(next.value_or(record.next_attempt - wall()), record.next_attempt - wall());
@@ -206,7 +209,11 @@ void SimulatedStrategy::catch_up() {
       next = std::min(next.value_or(each.next_attempt - wall()), each.next_attempt - wall());
     }
   }
-  if (next) arm_copies(std::max(*next, base::seconds(20)));
+  const auto left = settled.empty() ? waiting : must(catalog_->copies().waiting());
+  for (const auto& each : settled) {
+    note_waiting(left, each.component, each.original_location, std::stoull(each.original));
+  }
+  if (next) arm_copies(std::max(*next, base::minutes(2)));
 }
 
 void SimulatedStrategy::arm_copies(base::Duration wait) {
