@@ -261,7 +261,7 @@ TEST_F(ApiTest, Events) {
 
 TEST_F(ApiTest, EventsRefuseWhatTheyDoNotKnow) {
   const std::string deep(2000, '[');
-  for (const std::string body :
+  for (const std::string& body :
        {std::string(), std::string("x"), std::string("[]"), std::string("null"), std::string("{}"),
         std::string(R"({"event": ""})"), std::string(R"({"event": 1})"),
         std::string(R"({"event": "a", "id": null})"), std::string(R"({"event": "a", "tags": []})"),
