@@ -409,11 +409,11 @@ Result<void> catch_up(const Workplace& workplace, catalog::CopyRecord waiting,
     return workplace.catalog.copies().put(waiting);
   }
   const auto done = copy();
+  ++waiting.attempts;
   if (done.ok()) {
     waiting.state = catalog::CopyState::stored;
     waiting.message.clear();
   } else {
-    ++waiting.attempts;
     waiting.next_attempt = now + pause_after(waiting.attempts);
     waiting.message = done.error().message();
     // The original is gone: a newer snapshot will come in its place.
