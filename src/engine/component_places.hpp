@@ -15,8 +15,4 @@ namespace holdfast::engine {
                                                                const strategy::Component& component,
                                                                std::string_view only = {});
 
-// Where a path of the strategy leads: absolute, without "." and "..", without a slash at its end.
-[[nodiscard]] std::string absolute_path(const strategy::Strategy& strategy,
-                                        const std::string& path);
-
 }  // namespace holdfast::engine

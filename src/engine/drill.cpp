@@ -11,6 +11,7 @@
 #include "drill_instant.hpp"
 #include "drill_record.hpp"
 #include "engine/component_restore.hpp"
+#include "engine/source_paths.hpp"
 #include "hook.hpp"
 #include "sandbox.hpp"
 

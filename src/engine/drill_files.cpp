@@ -13,6 +13,7 @@
 #include "base/units.hpp"
 #include "component_places.hpp"
 #include "engine/place.hpp"
+#include "engine/source_paths.hpp"
 #include "file_type.hpp"
 #include "folder_tree.hpp"
 #include "repository/path_key.hpp"
