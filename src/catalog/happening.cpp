@@ -53,6 +53,12 @@ Result<std::vector<HappeningRecord>> Happenings::list(const std::string& event,
   return records;
 }
 
+Result<std::uint64_t> Happenings::count(const std::string& event, std::int64_t until) {
+  const auto rows = TRY(database_.query(
+      "SELECT count(*) FROM happenings WHERE event = :a AND number <= :b", {event, until}));
+  return rows.empty() ? 0 : count_of(rows[0][0]);
+}
+
 Result<std::int64_t> Happenings::newest() {
   const auto rows =
       TRY(database_.query("SELECT number FROM happenings ORDER BY number DESC LIMIT 1"));

@@ -11,11 +11,18 @@ Result<SlotRecord> Slots::see(const std::string& component, const std::string& n
                               std::int64_t happening) {
   TRY(database_.execute("INSERT OR IGNORE INTO slots VALUES (:a, :b, :c, NULL, :d, 0, 0)",
                         {component, name, value_of(now), happening}));
+  const auto slot = TRY(get(component, name));
+  if (!slot) return base::Error(base::ErrorCode::internal, "a slot that was made is gone");
+  return *slot;
+}
+
+Result<std::optional<SlotRecord>> Slots::get(const std::string& component,
+                                             const std::string& name) {
   const auto rows = TRY(database_.query(
       "SELECT first_seen, served, happening, failures, retry_at FROM slots WHERE component = :a "
       "AND name = :b",
       {component, name}));
-  if (rows.empty()) return base::Error(base::ErrorCode::internal, "a slot that was made is gone");
+  if (rows.empty()) return std::optional<SlotRecord>();
   const auto& row = rows.front();
   return SlotRecord{.first_seen = time_of(row[0]),
                     .served = optional_time_of(row[1]),

@@ -37,7 +37,7 @@ const std::vector<const Command*>& commands() {
     for (const auto& part :
          {backup_commands(), restore_commands(), snapshot_commands(), repository_commands(),
           copy_commands(), key_commands(), doctor_commands(), strategy_commands(), run_commands(),
-          drill_commands(), program_commands()}) {
+          drill_commands(), daemon_commands(), program_commands()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

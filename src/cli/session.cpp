@@ -20,9 +20,9 @@ bool wants_progress(const Invocation& invocation, Verbosity verbosity) {
 
 }  // namespace
 
-Surroundings::Surroundings(Invocation& invocation)
+Surroundings::Surroundings(Invocation& invocation, io::Interrupt::Hangup hangup)
     : invocation_(invocation),
-      interrupt_(executor_),
+      interrupt_(executor_, hangup),
       line_(invocation.output().err(), clock_),
       shows_progress_(wants_progress(invocation, invocation.output().verbosity())) {}
 

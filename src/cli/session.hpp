@@ -20,9 +20,12 @@ namespace holdfast::cli {
 // What a command stands on before any repository is open.
 class Surroundings {
  public:
-  explicit Surroundings(Invocation& invocation);
+  explicit Surroundings(Invocation& invocation,
+                        io::Interrupt::Hangup hangup = io::Interrupt::Hangup::stops);
 
   [[nodiscard]] std::stop_token stop() const { return interrupt_.token(); }
+  [[nodiscard]] const io::Interrupt& interrupt() const noexcept { return interrupt_; }
+  [[nodiscard]] io::Executor& executor() noexcept { return executor_; }
   // Shows what it is told on a status line, if standard error is a terminal and nobody objected;
   // else does nothing.
   [[nodiscard]] engine::ProgressCall progress(std::string action, std::string unit = "files");

@@ -33,7 +33,7 @@ Error missing_variable(const std::string& name) {
 
 }  // namespace
 
-Result<base::SecretBytes> StrategySession::secret(const strategy::SecretReference& reference) {
+Result<base::SecretBytes> StrategyWorkplace::secret(const strategy::SecretReference& reference) {
   using Kind = strategy::SecretReference::Kind;
   switch (reference.kind) {
     case Kind::env: {
@@ -47,43 +47,52 @@ Result<base::SecretBytes> StrategySession::secret(const strategy::SecretReferenc
     }
     case Kind::file:
       return read_key_file((std::filesystem::path(strategy_.folder) / reference.name).string());
-    case Kind::command: return run_key_command(reference.name, stop());
+    case Kind::command: return run_key_command(reference.name, stop_);
     default: return Error(ErrorCode::invalid_argument, "the strategy names no secret here");
   }
 }
 
-Result<std::unique_ptr<StrategySession>> StrategySession::open(Invocation& invocation) {
-  std::unique_ptr<StrategySession> session(new StrategySession(invocation));
-  session->strategy_ = TRY(usable_strategy(invocation));
-  const auto& strategy = session->strategy_;
+Result<std::shared_ptr<StrategyWorkplace>> StrategyWorkplace::open(Invocation& invocation,
+                                                                   std::stop_token stop) {
+  std::shared_ptr<StrategyWorkplace> own(new StrategyWorkplace(invocation, std::move(stop)));
+  own->strategy_ = TRY(usable_strategy(invocation));
+  const auto& strategy = own->strategy_;
   const auto zone = TRY(strategy::TimeZone::find(strategy.timezone));
   const auto state = invocation.option("state").value_or(state_directory());
   std::error_code error;
   const auto absolute = std::filesystem::absolute(state, error);
   if (error) return Error::from_errno(error.value(), state);
   const auto own_state = (absolute / strategy.name / strategy.environment).string();
-  session->catalog_ = TRY(catalog::Catalog::open(own_state));
-  session->workplace_ = std::make_unique<engine::Workplace>(engine::Workplace{
+  own->catalog_ = TRY(catalog::Catalog::open(own_state));
+  own->workplace_ = std::make_unique<engine::Workplace>(engine::Workplace{
       .strategy = strategy,
       .zone = zone,
-      .catalog = *session->catalog_,
-      .clock = session->clock_,
-      .random = session->random_,
+      .catalog = *own->catalog_,
+      .clock = own->clock_,
+      .random = own->random_,
       .cache_directory = cache_directory(),
       .state_directory = own_state,
       .host = host_name(),
       .environment = environment_variable,
-      .secret = [own = session.get()](const strategy::SecretReference& reference) {
-        return own->secret(reference);
+      .secret = [raw = own.get()](const strategy::SecretReference& reference) {
+        return raw->secret(reference);
       }});
+  return own;
+}
+
+Result<std::unique_ptr<StrategySession>> StrategySession::open(Invocation& invocation,
+                                                               io::Interrupt::Hangup hangup) {
+  std::unique_ptr<StrategySession> session(new StrategySession(invocation, hangup));
+  session->own_ = TRY(StrategyWorkplace::open(invocation, session->stop()));
   return session;
 }
 
 Result<const strategy::Component*> StrategySession::component(const std::string& name) const {
-  const auto* found = strategy_.component(name);
-  if (found != nullptr) return &strategy_.protector(*found);
+  const auto& strategy = own_->strategy();
+  const auto* found = strategy.component(name);
+  if (found != nullptr) return &strategy.protector(*found);
   std::string names;
-  for (const auto& each : strategy_.components) names += (names.empty() ? "" : ", ") + each.name;
+  for (const auto& each : strategy.components) names += (names.empty() ? "" : ", ") + each.name;
   return Error(ErrorCode::not_found, fmt::format("the strategy has no component '{}'", name))
       .with_hint("it has: " + names);
 }

@@ -3,18 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include "engine/source_paths.hpp"
 
 namespace holdfast::engine {
 
 namespace {
-
-std::string absolute(const Workplace& workplace, const std::string& path) {
-  const auto joined = std::filesystem::path(workplace.strategy.folder) / path;
-  auto text = joined.lexically_normal().string();
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-  return text;
-}
 
 BackupOptions options_for(const Workplace& workplace, const CaptureRequest& request) {
   BackupOptions options;
@@ -34,12 +27,10 @@ base::Result<BackupReport> capture_files(const Workplace& workplace, const Captu
                                          const ProgressCall& progress, std::stop_token stop) {
   const auto& source = request.component.source;
   auto options = options_for(workplace, request);
-  for (const auto& path : source.list("paths")) {
-    options.capture.roots.push_back(absolute(workplace, path));
-  }
+  options.capture.roots = source_paths(workplace.strategy, request.component);
   options.capture.excludes = source.list("exclude");
   for (const auto& path : source.list("exclude-from")) {
-    options.capture.exclude_files.push_back(absolute(workplace, path));
+    options.capture.exclude_files.push_back(absolute_path(workplace.strategy, path));
   }
   if (source.word("one-file-system") == "true") {
     options.capture.file_systems = source::FilesCaptureOptions::FileSystems::same_as_root;

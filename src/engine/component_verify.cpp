@@ -286,6 +286,7 @@ Result<VerificationReport> ComponentVerifier::run() {
                                                      .slot = what_.slot,
                                                      .started = workplace_.clock.now()},
                                                     workplace_.random));
+  if (what_.began) what_.began(report_.run);
   TRY(finish(look_everywhere()));
   return std::move(report_);
 }
@@ -342,7 +343,7 @@ Result<VerificationReport> verify_by_drill(const Workplace& workplace, const Ver
     }
     return report;
   }
-  report.drill = TRY(run_drill(workplace, *drill, {.reason = what.reason, .slot = what.slot},
+  report.drill = TRY(run_drill(workplace, *drill, {.reason = what.reason, .slot = what.slot, .began = what.began},
                                progress, std::move(stop)));
   report.run = report.drill->run;
   report.end = report.drill->end;

@@ -300,6 +300,7 @@ Result<DrillReport> DrillRunner::run() {
                                                      .slot = options_.slot,
                                                      .started = report_.started},
                                                     workplace_.random));
+  if (options_.began) options_.began(report_.run);
   auto done = work();
   clean_up();
   TRY(finish(std::move(done)));

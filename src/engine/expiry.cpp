@@ -79,6 +79,19 @@ bool is_base(const strategy::Component& component, const std::vector<std::string
   });
 }
 
+// Nothing good is deleted because of something bad: while it looks as if a component's data had
+// gone or grown beyond measure, nothing of it expires.
+Result<std::optional<std::string>> frozen_by(const Workplace& workplace,
+                                             const std::string& component) {
+  const auto open = TRY(workplace.catalog.findings().list_open());
+  for (const auto& finding : open) {
+    if (finding.kind == "size" && finding.component == component) {
+      return std::optional(finding.message);
+    }
+  }
+  return std::optional<std::string>();
+}
+
 }  // namespace
 
 Result<ExpiryDecision> decide_expiry(const Workplace& workplace,
@@ -91,6 +104,7 @@ Result<ExpiryDecision> decide_expiry(const Workplace& workplace,
   request.rules = strategy::rules_at(component, location);
   request.now = TRY(repository.storage_now());
   request.happenings = TRY(happenings_of(workplace));
+  request.frozen = TRY(frozen_by(workplace, component.name));
   const auto proved = TRY(proved_levels(workplace, component.name, location));
   const auto waiting = TRY(workplace.catalog.copies().waiting());
   std::unique_ptr<repository::RepositoryReader> reader;

@@ -34,6 +34,11 @@ base::Duration pause_after(std::uint64_t attempts) {
   return std::min(pause, longest_retry);
 }
 
+// Another location may still take what this one did not.
+bool is_trouble_of_location(const Error& error) {
+  return error.code() == ErrorCode::unavailable || error.code() == ErrorCode::no_space;
+}
+
 // Makes a snapshot one of these plans' where it lies.
 Result<void> claim(repository::Repository& repository, const repository::ObjectHash& id,
                    const std::vector<std::string>& names) {
@@ -149,7 +154,13 @@ Result<void> PlanRunner::make_snapshot() {
         workplace_,
         {.component = *what_.component, .type = what_.plans.front()->type, .tags = tags(target)},
         place->repository(), progress_, stop_);
-    if (!captured.ok()) return std::move(captured).error();
+    if (!captured.ok()) {
+      if (!is_trouble_of_location(captured.error())) return std::move(captured).error();
+      outcome.message = captured.error().message();
+      warn(fmt::format("location {} took no snapshot: {}", target.location->name, outcome.message));
+      trouble = std::move(captured).error();
+      continue;
+    }
     const auto& made = captured.value();
     outcome.state = PlaceOutcome::State::captured;
     outcome.snapshot = original_ = base::to_hex(*made.snapshot);
@@ -360,6 +371,7 @@ Result<PlanRunReport> PlanRunner::run() {
        .slot = what_.slot,
        .started = workplace_.clock.now()},
       workplace_.random));
+  if (what_.began) what_.began(report_.run);
   TRY(finish(work()));
   return std::move(report_);
 }

@@ -22,7 +22,10 @@ constexpr std::array handled{SIGINT, SIGTERM, SIGHUP};
 // What the handler sees. Lock-free, as a handler must be.
 std::atomic<int> pipe_of_handler{-1};
 std::atomic<int> first_signal{0};
+std::atomic<unsigned> hangup_count{0};
 static_assert(std::atomic<int>::is_always_lock_free);
+
+void count_hangup(int) { ++hangup_count; }
 
 void handle(int number) {
   int none = 0;
@@ -49,7 +52,7 @@ struct Interrupt::State {
   std::unique_ptr<Task> task;
 };
 
-Interrupt::Interrupt(Executor& executor) : state_(std::make_unique<State>()) {
+Interrupt::Interrupt(Executor& executor, Hangup hangup) : state_(std::make_unique<State>()) {
   int ends[2];
   CHECK(::pipe2(ends, O_CLOEXEC) == 0, "no pipe for signals");
   state_->reading = Fd(ends[0]);
@@ -58,6 +61,7 @@ Interrupt::Interrupt(Executor& executor) : state_(std::make_unique<State>()) {
   CHECK(pipe_of_handler.compare_exchange_strong(unused, state_->writing.get()),
         "a second Interrupt in one process");
   first_signal = 0;
+  hangup_count = 0;
   state_->task = executor.spawn("interrupt", [state = state_.get()] {
     std::array<base::Byte, 1> byte{};
     const auto got = read_some(state->reading.get(), byte);
@@ -65,9 +69,10 @@ Interrupt::Interrupt(Executor& executor) : state_(std::make_unique<State>()) {
   });
   for (std::size_t i = 0; i < handled.size(); ++i) {
     ::sigaction(handled[i], nullptr, &state_->before[i]);
-    if (state_->before[i].sa_handler == SIG_IGN) continue;
+    const bool counts = handled[i] == SIGHUP && hangup == Hangup::is_counted;
+    if (state_->before[i].sa_handler == SIG_IGN && !counts) continue;
     struct sigaction action{};
-    action.sa_handler = handle;
+    action.sa_handler = counts ? count_hangup : handle;
     action.sa_flags = SA_RESTART;
     sigfillset(&action.sa_mask);
     ::sigaction(handled[i], &action, nullptr);
@@ -89,5 +94,7 @@ Interrupt::~Interrupt() {
 std::stop_token Interrupt::token() const { return state_->source.get_token(); }
 
 int Interrupt::signal() const noexcept { return first_signal.load(); }
+
+unsigned Interrupt::hangups() const noexcept { return hangup_count.load(); }
 
 }  // namespace holdfast::io

@@ -40,6 +40,7 @@ base::Result<ExitCode> run_strategy_plan(Invocation& invocation);
 base::Result<ExitCode> run_strategy_forecast(Invocation& invocation);
 base::Result<ExitCode> run_strategy_schema(Invocation& invocation);
 base::Result<ExitCode> run_status(Invocation& invocation);
+base::Result<ExitCode> run_daemon(Invocation& invocation);
 base::Result<ExitCode> run_event(Invocation& invocation);
 base::Result<ExitCode> run_runs_list(Invocation& invocation);
 base::Result<ExitCode> run_runs_show(Invocation& invocation);

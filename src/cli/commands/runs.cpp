@@ -1,4 +1,4 @@
-// runs list, show, log, cancel; and event.
+// runs list, show, log, cancel.
 #include <fmt/format.h>
 
 #include "base/units.hpp"
@@ -153,26 +153,6 @@ Result<ExitCode> run_runs_cancel(Invocation& invocation) {
     output.json().text("run", run.id);
   }
   output.summary(fmt::format("run {} will end as soon as it looks", run.id));
-  return ExitCode::done;
-}
-
-Result<ExitCode> run_event(Invocation& invocation) {
-  const auto session = TRY(StrategySession::open(invocation));
-  catalog::HappeningRecord record;
-  record.event = invocation.argument("NAME");
-  record.id = invocation.option("id").value_or("");
-  for (auto& [key, value] : TRY(parse_tags(invocation.options("tag")))) {
-    record.tags.emplace(std::move(key), std::move(value));
-  }
-  record.at = session->workplace().clock.now();
-  const auto number = TRY(session->catalog().happenings().add(record));
-  auto& output = invocation.output();
-  if (output.is_json()) {
-    output.json().begin_object();
-    output.json().integer("number", static_cast<std::uint64_t>(number));
-    output.json().text("event", record.event);
-  }
-  output.summary(fmt::format("event {} recorded as number {}", record.event, number));
   return ExitCode::done;
 }
 

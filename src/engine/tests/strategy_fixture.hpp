@@ -1,6 +1,7 @@
 // A strategy in a directory of its own, with its catalog, on the real disk.
 #pragma once
 
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -15,10 +16,23 @@
 
 namespace holdfast::engine {
 
-class TestStrategy {
+// A clock that stands still until it is told. Thread-safe.
+class SettableClock final : public base::Clock {
+ public:
+  [[nodiscard]] base::Time now() const override { return {now_}; }
+  [[nodiscard]] base::Duration monotonic() const override { return {now_}; }
+  void at(base::Time now) { now_ = now.nanoseconds; }
+  void pass(base::Duration duration) { now_ += duration.nanoseconds; }
+
+ private:
+  std::atomic<std::int64_t> now_{0};
+};
+
+template <typename ClockType>
+class TestStrategyOn {
  public:
   // `components`: what stands below `components:`; the locations are ssd and hdd.
-  explicit TestStrategy(const std::string& components) {
+  explicit TestStrategyOn(const std::string& components) {
     strategy::Source source;
     source.text =
         "strategy: test\nenvironment: testing\nencryption: { key: env:KEY }\nlocations:\n"
@@ -79,11 +93,14 @@ class TestStrategy {
   }
 
   TemporaryDirectory directory;
-  base::SystemClock clock;
+  ClockType clock;
   base::SystemRandom random;
   strategy::Strategy strategy;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<Workplace> workplace;
 };
+
+using TestStrategy = TestStrategyOn<base::SystemClock>;
+using TestStrategyAt = TestStrategyOn<SettableClock>;
 
 }  // namespace holdfast::engine

@@ -54,6 +54,18 @@ TEST_P(InterruptTest, TheSecondSignalEndsTheProcess) {
   EXPECT_EQ(WTERMSIG(status), number);
 }
 
+TEST(Interrupt, HangupsAreCountedWhereThatIsAskedFor) {
+  ThreadExecutor executor;
+  const Interrupt interrupt(executor, Interrupt::Hangup::is_counted);
+  ::raise(SIGHUP);
+  ::raise(SIGHUP);
+  EXPECT_EQ(interrupt.hangups(), 2U);
+  EXPECT_FALSE(interrupt.token().stop_requested());
+  ::raise(SIGTERM);
+  await(interrupt.token());
+  EXPECT_EQ(interrupt.signal(), SIGTERM);
+}
+
 INSTANTIATE_TEST_SUITE_P(Signals, InterruptTest, testing::Values(SIGINT, SIGTERM, SIGHUP));
 
 TEST(Interrupt, ASecondSignalOfAnotherKindEndsTheProcessToo) {

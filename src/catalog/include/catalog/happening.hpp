@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ class Happenings {
   base::Result<std::int64_t> add(const HappeningRecord& record);
   // With a higher number than `after`, ascending. An empty event: any.
   base::Result<std::vector<HappeningRecord>> list(const std::string& event, std::int64_t after);
+  // How many there are with this number or a lower one.
+  base::Result<std::uint64_t> count(const std::string& event,
+                                    std::int64_t until = std::numeric_limits<std::int64_t>::max());
   // The highest number; 0 if there is none.
   base::Result<std::int64_t> newest();
 

@@ -29,6 +29,9 @@ class Slots {
   // The row of a plan or verification; made if it isn't known yet, with `happening` as served.
   base::Result<SlotRecord> see(const std::string& component, const std::string& name,
                                base::Time now, std::int64_t happening);
+  // The same without making one.
+  base::Result<std::optional<SlotRecord>> get(const std::string& component,
+                                              const std::string& name);
   base::Result<void> put(const std::string& component, const std::string& name,
                          const SlotRecord& record);
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,8 @@ struct VerificationRun {
   catalog::RunReason reason = catalog::RunReason::command;
   std::optional<base::Time> slot;
   std::string location = {};  // only this one; empty: all
+  // Told the run's id as soon as it has one, for those who may have to end it.
+  std::function<void(const std::string& run)> began = {};
 };
 
 // One snapshot at one location.

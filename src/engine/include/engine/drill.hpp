@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -74,6 +75,8 @@ struct DrillOptions {
   catalog::RunReason reason = catalog::RunReason::command;
   // With one: should two begin the drill for the same slot at once, the later one is cancelled.
   std::optional<base::Time> slot;
+  // Told the run's id as soon as it has one, for those who may have to end it.
+  std::function<void(const std::string& run)> began = {};
 };
 
 // Carries it out. On return all of it is in the catalog: a run, evidence, and, of what a passed

@@ -2,6 +2,7 @@
 // around it, and a record of each step in the catalog.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -21,6 +22,8 @@ struct PlanRun {
   catalog::RunReason reason = catalog::RunReason::command;
   std::optional<base::Time> slot;
   std::optional<catalog::HappeningRecord> happening;
+  // Told the run's id as soon as it has one, for those who may have to end it.
+  std::function<void(const std::string& run)> began = {};
 };
 
 // What became of one location of a run.

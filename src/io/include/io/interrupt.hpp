@@ -1,5 +1,5 @@
 // Interrupt: the first SIGINT, SIGTERM or SIGHUP asks the program to stop, the second ends it at
-// once.
+// once. Where it is asked for, SIGHUP is only counted: a daemon reads its strategy again.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ namespace holdfast::io {
 // the signal.
 class Interrupt {
  public:
-  explicit Interrupt(Executor& executor);
+  enum class Hangup { stops, is_counted };
+  explicit Interrupt(Executor& executor, Hangup hangup = Hangup::stops);
   ~Interrupt();
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
@@ -23,6 +24,8 @@ class Interrupt {
   [[nodiscard]] std::stop_token token() const;
   // The first signal's number, 0 before: the exit status of an interrupted program is 128 and this.
   [[nodiscard]] int signal() const noexcept;
+  // How many SIGHUP came, where they are counted.
+  [[nodiscard]] unsigned hangups() const noexcept;
 
  private:
   struct State;
