@@ -66,6 +66,36 @@ TEST_F(ComponentVerifyTest, DamageIsNamedAndCostsOnlyItsLocation) {
   EXPECT_NE(log_of(report.run).find("failed"), std::string::npos);
 }
 
+TEST_F(ComponentVerifyTest, ASnapshotThatCannotBeReadItselfIsNotForgotten) {
+  namespace fs = std::filesystem;
+  const auto id = back_up();
+  const auto spoil = [&] {
+    fs::remove_all(test.directory / "cache");
+    for (const auto& each : fs::recursive_directory_iterator(test.directory / "ssd/snapshots")) {
+      if (each.is_regular_file()) std::ofstream(each.path(), std::ios::trunc) << "spoiled";
+    }
+  };
+  verify("exists");
+  spoil();
+  const auto report = verify("readable");
+  EXPECT_EQ(report.outcome, VerificationOutcome::failed);
+  ASSERT_GE(report.proofs.size(), 1U);
+  EXPECT_EQ(report.proofs[0].snapshot, id);
+  EXPECT_EQ(report.proofs[0].outcome, VerificationOutcome::failed);
+}
+
+TEST_F(ComponentVerifyTest, DamageOfAnUnknownSnapshotIsUnknown) {
+  namespace fs = std::filesystem;
+  back_up();
+  fs::remove_all(test.directory / "cache");
+  for (const auto& each : fs::recursive_directory_iterator(test.directory / "ssd/snapshots")) {
+    if (each.is_regular_file()) std::ofstream(each.path(), std::ios::trunc) << "spoiled";
+  }
+  const auto report = verify("readable");
+  EXPECT_EQ(report.outcome, VerificationOutcome::unknown);
+  EXPECT_TRUE(report.proofs.at(0).snapshot.empty());
+}
+
 TEST_F(ComponentVerifyTest, DamageFailsThoseThatNeedIt) {
   back_up();
   // The second shares the noise, the third doesn't.
