@@ -127,6 +127,7 @@ void Daemon::Parts::wait() {
 Result<void> Daemon::Parts::begin() {
   auto& catalog = workplace->catalog;
   TRY(catalog.take());
+  last_beat = clock.monotonic();
   const auto now = clock.now();
   const auto interrupted = TRY(catalog.runs().interrupt_running(now));
   for (const auto& run : interrupted) {

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "command_component.hpp"
 #include "engine/component_snapshots.hpp"
 #include "engine/place.hpp"
 #include "evidence_body.hpp"
+#include "git_component.hpp"
 #include "hook.hpp"
 
 namespace holdfast::engine {
@@ -86,11 +88,78 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
       .with_hint("holdfast status shows what there is");
 }
 
-Result<RestoreReport> restore_files_of(const Workplace& workplace,
-                                       const strategy::Component& component,
-                                       const ComponentRestoreOptions& options,
-                                       const std::string& run, Chosen& chosen,
-                                       const ProgressCall& progress, std::stop_token stop) {
+using Target = ComponentRestoreOptions::Target;
+using Kind = strategy::ComponentKind;
+
+// What no snapshot needs to be looked for.
+Result<void> check_target(const strategy::Component& component,
+                          const ComponentRestoreOptions& options) {
+  if (!options.archive.empty() && component.kind != Kind::git) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("component {} is no git repository: it has no tags to archive",
+                             component.name))
+        .with_hint("restore it without --archive");
+  }
+  if (options.target == Target::into) return {};
+  if (component.kind == Kind::git) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("a git repository isn't restored in place: what {} holds by now would "
+                             "be lost",
+                             component.name))
+        .with_hint("restore --into a directory, and clone or fetch from the repository there");
+  }
+  if (component.kind == Kind::command && component.source.word("restore").empty()) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("component {} has no restore command", component.name))
+        .with_hint(
+            "write restore: and the command that takes the data as its standard input, or "
+            "restore --into a directory");
+  }
+  return {};
+}
+
+std::string destination_of(const strategy::Component& component,
+                           const ComponentRestoreOptions& options) {
+  if (component.kind == Kind::command && options.target == Target::in_place) {
+    return "the restore command";
+  }
+  if (component.kind == Kind::git && options.archive.empty()) {
+    return git_restore_target(component, options.files.target);
+  }
+  return options.files.target;
+}
+
+Result<RestoreReport> restore_kind(const Workplace& workplace, const strategy::Component& component,
+                                   const ComponentRestoreOptions& options, const std::string& run,
+                                   Chosen& chosen, const ProgressCall& progress,
+                                   std::stop_token stop) {
+  auto& repository = chosen.place->repository();
+  if (component.kind == Kind::git) {
+    auto files = options.files;
+    files.target = destination_of(component, options);
+    return restore_git_component(workplace,
+                                 {.component = component,
+                                  .snapshot = chosen.snapshot,
+                                  .archive = options.archive,
+                                  .files = std::move(files)},
+                                 repository, progress, std::move(stop));
+  }
+  if (component.kind == Kind::command && options.target == Target::in_place) {
+    return restore_into_command(workplace,
+                                {.component = component,
+                                 .snapshot = chosen.snapshot,
+                                 .run = run,
+                                 .carry_out = options.files.run},
+                                repository, progress, std::move(stop));
+  }
+  return restore(repository, chosen.snapshot, options.files, progress, std::move(stop));
+}
+
+Result<RestoreReport> restore_with_service(const Workplace& workplace,
+                                           const strategy::Component& component,
+                                           const ComponentRestoreOptions& options,
+                                           const std::string& run, Chosen& chosen,
+                                           const ProgressCall& progress, std::stop_token stop) {
   const HookSurroundings surroundings{.component = component.name,
                                       .plan = {},
                                       .run = run,
@@ -100,8 +169,8 @@ Result<RestoreReport> restore_files_of(const Workplace& workplace,
   if (serves && !component.service.stop.empty()) {
     TRY(run_hooks(workplace, {component.service.stop}, surroundings, stop));
   }
-  auto restored = restore(chosen.place->repository(), chosen.snapshot, options.files, progress,
-                          std::move(stop));
+  auto restored =
+      restore_kind(workplace, component, options, run, chosen, progress, std::move(stop));
   // Started again whatever came of it: that is the state in which we found it.
   if (serves && !component.service.start.empty()) {
     auto started = run_hooks(workplace, {component.service.start}, surroundings, {});
@@ -117,7 +186,9 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                                                  const ComponentRestoreOptions& options,
                                                  const ProgressCall& progress,
                                                  std::stop_token stop) {
+  TRY(check_target(component, options));
   ComponentRestoreReport report;
+  report.into = destination_of(component, options);
   auto chosen = TRY(choose(workplace, component, options, report.passed_over));
   report.location = chosen.location;
   report.captured = chosen.captured;
@@ -129,8 +200,8 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                                .slot = {},
                                .started = workplace.clock.now()},
                               workplace.random));
-  auto restored = restore_files_of(workplace, component, options, report.run, chosen, progress,
-                                   std::move(stop));
+  auto restored = restore_with_service(workplace, component, options, report.run, chosen, progress,
+                                       std::move(stop));
   catalog::RunEnd end{.state = catalog::RunState::succeeded, .ended = workplace.clock.now()};
   end.snapshot = chosen.snapshot;
   if (!restored.ok()) {
@@ -148,7 +219,7 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                      {"component", component.name},
                      {"location", report.location},
                      {"snapshot", chosen.snapshot},
-                     {"into", options.files.target},
+                     {"into", report.into},
                      {"state", std::string(catalog::run_state_name(end.state))},
                      {"message", end.message}})));
   TRY(runs.end(report.run, end));

@@ -95,10 +95,18 @@ const Record& command_record() {
   static const Record record{
       .name = "command",
       .text = "Any program: what it prints is the snapshot.",
-      .keys = {{"run", text_shape(), "Its standard output is kept.", Need::required},
-               {"restore", text_shape(), "Gets it as standard input."},
-               {"timeout", scalar(Form::duration), "Then it has failed."},
-               {"name", text_shape(), "Of the file in the snapshot."},
+      .keys = {{"run", text_shape(),
+                "For /bin/sh. Its standard output is kept, once it has ended with status 0; what "
+                "it says on standard error goes into the run's log. It finds HOLDFAST_COMPONENT, "
+                "HOLDFAST_RUN and HOLDFAST_ENVIRONMENT, and none of the variables in which this "
+                "strategy's secrets lie.",
+                Need::required},
+               {"restore", text_shape(),
+                "For /bin/sh. Gets it as standard input when it is restored `--in-place`."},
+               {"timeout", scalar(Form::duration),
+                "Then it has failed. Without it, it may take as long as it says something: after "
+                "`stall` of the plan, or 30m, without output it is ended."},
+               {"name", text_shape(), "Of the file in the snapshot. Without it: the component's."},
                {"folder", text_shape(), "In which it runs; relative to this file's."}},
   };
   return record;
@@ -109,9 +117,15 @@ const Record& git_record() {
       .name = "git",
       .text = "A git repository: every ref of it.",
       .keys = {{"path", text_shape(), "A local repository."},
-               {"url", scalar(Form::address), "A remote one."},
-               {"lfs", scalar(Form::flag), "Large files too. Without it: true."},
-               {"refs", one_or_more(text_shape()), "Only these, as patterns."}},
+               {"url", scalar(Form::address),
+                "A remote one: `ssh://`, `https://` or `user@host:path`, without a password; git "
+                "finds it in a credential helper or an ssh key."},
+               {"lfs", scalar(Form::flag),
+                "Large files (Git LFS) too: those that a local repository holds; of a remote one "
+                "all, with git-lfs. Without it: true."},
+               {"refs", one_or_more(text_shape()),
+                "Only these: names of branches and tags with at most one `*`, or whole ones that "
+                "begin with `refs/`."}},
       .groups = {{KeyGroup::Count::exactly_one, "where it is", {"path", "url"}}},
   };
   return record;

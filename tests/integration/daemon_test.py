@@ -84,7 +84,7 @@ class Fast:
         return json.loads(self.command(*arguments, "--json", expected=expected).stdout)
 
     def start(self):
-        self.daemon = subprocess.Popen([PROGRAM, "daemon", "--state", str(self.folder / "state")], cwd=self.folder,
+        self.daemon = subprocess.Popen([PROGRAM, "daemon", "--listen", "127.0.0.1:0", "--state", str(self.folder / "state")], cwd=self.folder,
                                        env=self.environment, stdout=self.log, stderr=self.log)
 
     def end(self, number=signal.SIGTERM):

@@ -105,6 +105,9 @@ void print_run(Output& output, const engine::PlanRun& what, const engine::PlanRu
   for (const auto& place : report.places) {
     if (place.snapshot.empty()) {
       output.summary(fmt::format("  {:<12} waits: {}", place.location, place.message));
+    } else if (place.kind == strategy::LocationKind::mirror) {
+      output.summary(fmt::format("  {:<12} commit {}, {} refs changed", place.location,
+                                 place.snapshot.substr(0, 8), place.refs_changed));
     } else {
       output.summary(fmt::format("  {:<12} snapshot {}, {} stored", place.location,
                                  place.snapshot.substr(0, 8),

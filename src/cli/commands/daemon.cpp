@@ -7,8 +7,11 @@
 
 #include "base/log.hpp"
 #include "commands/handlers.hpp"
+#include "daemon/service.hpp"
+#include "declarations.hpp"
 #include "environment.hpp"
 #include "invocation.hpp"
+#include "passphrase.hpp"
 #include "strategy_session.hpp"
 
 namespace holdfast::cli {
@@ -37,6 +40,20 @@ Result<daemon::SharedWorkplace> read_again(Invocation& invocation, const Strateg
   return workplace_of(read);
 }
 
+Result<daemon::ServiceOptions> service_options(const Invocation& invocation,
+                                               const StrategySession& session) {
+  daemon::ServiceOptions options;
+  options.socket = session.workplace().state_directory + "/daemon.socket";
+  options.listen = *invocation.option("listen");
+  if (options.listen == "none") options.listen.clear();
+  if (const auto file = invocation.option("token-file")) options.token = TRY(read_key_file(*file));
+  options.certificate_file = invocation.option("certificate").value_or("");
+  options.key_file = invocation.option("certificate-key").value_or("");
+  options.host_names = invocation.options("host-name");
+  options.version = program_version();
+  return options;
+}
+
 }  // namespace
 
 Result<ExitCode> run_daemon(Invocation& invocation) {
@@ -51,6 +68,11 @@ Result<ExitCode> run_daemon(Invocation& invocation) {
        .hangups = [&] { return around.interrupt().hangups(); },
        .notify_socket = environment_variable("NOTIFY_SOCKET").value_or("")},
       around.executor()));
+  const auto service = TRY(daemon::Service::start(*running, TRY(service_options(invocation, *session)),
+                                                  around.executor()));
+  if (!service->address().empty()) {
+    base::log(base::LogLevel::info, "answers at " + service->address());
+  }
   const auto left = TRY(running->run(session->stop()));
   auto& output = invocation.output();
   if (output.is_json()) {

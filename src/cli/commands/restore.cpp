@@ -106,11 +106,15 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
   using Service = engine::ComponentRestoreOptions::Service;
   const auto session = TRY(StrategySession::open(invocation));
   const auto& component = *TRY(session->component(invocation.argument("SNAPSHOT[:PATH]")));
+  using Target = engine::ComponentRestoreOptions::Target;
+  const bool in_place = invocation.flag("in-place");
   engine::ComponentRestoreOptions options{
       .at = {},
       .from = invocation.option("to").value_or(""),
       .files = TRY(options_of(invocation)),
-      .service = invocation.flag("in-place") ? Service::stop_and_start : Service::leave};
+      .target = in_place ? Target::in_place : Target::into,
+      .archive = invocation.option("archive").value_or(""),
+      .service = in_place ? Service::stop_and_start : Service::leave};
   if (const auto at = invocation.option("at")) {
     options.at = TRY(base::parse_utc(*at).with_context("--at"));
   }
@@ -118,6 +122,7 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
       TRY(engine::restore_component(session->workplace(), component, options,
                                     session->around().progress("restoring"), session->stop()));
   session->around().end_progress();
+  options.files.target = report.into;
   auto& output = invocation.output();
   if (output.is_json()) {
     auto& json = output.json();
@@ -219,7 +224,7 @@ void write_text(Output& output, const engine::VerifyReport& report) {
 
 Result<ExitCode> run_restore(Invocation& invocation) {
   if (is_about_component(invocation)) return restore_named_component(invocation);
-  for (const auto* option : {"at", "in-place"}) {
+  for (const auto* option : {"at", "in-place", "archive"}) {
     if (invocation.options(option).empty()) continue;
     return base::Error(base::ErrorCode::invalid_argument,
                        fmt::format("--{} is for components of a strategy", option))

@@ -30,15 +30,21 @@ std::vector<Option> restore_options() {
        .text =
            "Of a component: as it was then, like 2026-11-20T12:00:00Z. Without it: the newest."},
       {.name = "in-place",
-       .text = "Of a component: to where it was captured, instead of --into; what uses it is "
-               "stopped before and started after, as its `service` says."},
+       .text =
+           "Of a component: to where it was captured, instead of --into: files to their paths, "
+           "what a command printed to the standard input of its `restore` command. What uses it "
+           "is stopped before and started after, as its `service` says."},
+      {.name = "archive",
+       .value = "TAG",
+       .text = "Of a git component: only the tree of this tag (or branch, or commit), as "
+               "COMPONENT-TAG.tar in DIR."},
   };
 }
 
 std::vector<Field> restore_fields() {
   return {
       {"snapshot", FieldType::string, "The snapshot's id."},
-      {"into", FieldType::string, "The target directory."},
+      {"into", FieldType::string, "The target directory, or \"the restore command\"."},
       {"dry_run", FieldType::boolean, "Whether this was a dry run."},
       {"files", FieldType::integer, "Files restored, or found right in place."},
       {"directories", FieldType::integer, "Directories restored."},
@@ -84,7 +90,8 @@ Command declare_restore() {
           "The name of a component of the strategy restores its newest snapshot, or the newest "
           "that "
           "had begun at --at, from the quickest location that has it, or from the location that "
-          "--from names.",
+          "--from names. A git repository comes back as DIR/COMPONENT.git, bare and with all refs: "
+          "clone from it. What a command printed comes back as a file.",
       .arguments = {{.name = "SNAPSHOT[:PATH]",
                      .count = Count::one,
                      .text =
@@ -102,7 +109,9 @@ Command declare_restore() {
                    {"holdfast restore 4f2a:/etc/ssh --from /srv/backup --into /mnt/ssh",
                     "Puts what /etc/ssh held into /mnt/ssh."},
                    {"holdfast restore uploads --at 2026-11-20T12:00:00Z --into /mnt/restored",
-                    "Brings back a component as it was then."}},
+                    "Brings back a component as it was then."},
+                   {"holdfast restore code --archive v1.2.3 --into /tmp/release",
+                    "Puts what a tag of a git component holds into /tmp/release/code-v1.2.3.tar."}},
       .json = restore_fields(),
       .run = &run_restore,
   };
