@@ -1,7 +1,6 @@
 // The locations of a component that are repositories.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 

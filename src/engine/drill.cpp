@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/units.hpp"
-#include "component_places.hpp"
 #include "drill_checks.hpp"
 #include "drill_instant.hpp"
 #include "drill_record.hpp"

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "base/units.hpp"
+#include "proof_findings.hpp"
 #include "strategy/schedule.hpp"
 #include "strategy/when.hpp"
 
@@ -20,8 +22,8 @@ using strategy::Finding;
 
 namespace {
 
-constexpr std::array known_kinds{"failed",    "missing",   "size",  "storage",
-                                 "verification", "objective", "upload"};
+constexpr std::array known_kinds{"failed",       "missing",   "size",   "storage",
+                                 "verification", "objective", "upload", "drill"};
 constexpr double storage_above_default = 80;
 constexpr double size_below_default = 50;
 constexpr double size_above_default = 200;
@@ -48,8 +50,9 @@ class Finder {
       TRY(add_runs(*component));
       TRY(add_missing(*component, status));
       add_objective(status);
-      TRY(add_verifications(*component, status));
+      add_all(TRY(verification_findings(workplace_, status, sight_.status.at)));
     }
+    add_all(TRY(drill_findings(workplace_, sight_.status)));
     add_storage();
     TRY(add_uploads());
     return std::move(found_);
@@ -71,8 +74,9 @@ class Finder {
                 const std::vector<catalog::RunRecord>& runs);
   Result<void> add_missing(const strategy::Component& component, const ComponentStatus& status);
   void add_objective(const ComponentStatus& status);
-  Result<void> add_verifications(const strategy::Component& component,
-                                 const ComponentStatus& status);
+  void add_all(std::vector<FindingRecord> records) {
+    std::move(records.begin(), records.end(), std::back_inserter(found_));
+  }
   void add_storage();
   Result<void> add_uploads();
 
@@ -97,16 +101,16 @@ Result<void> Finder::add_runs(const strategy::Component& component) {
   for (const auto& plan : component.plans) {
     std::vector<catalog::RunRecord> own;
     std::copy_if(runs.begin(), runs.end(), std::back_inserter(own), [&](const auto& run) {
-      const bool makes = run.start.kind == catalog::RunKind::backup ||
-                         run.start.kind == catalog::RunKind::copy;
+      const bool makes =
+          run.start.kind == catalog::RunKind::backup || run.start.kind == catalog::RunKind::copy;
       return makes && run.end.state != RunState::running && serves(run, plan.name);
     });
     if (own.empty()) continue;
     if (own.front().end.state == RunState::failed) {
-      auto& made = add("failed",
-                       fmt::format("{}/{} failed: {}", component.name, plan.name,
-                                   own.front().end.message),
-                       "holdfast runs log " + own.front().id);
+      auto& made =
+          add("failed",
+              fmt::format("{}/{} failed: {}", component.name, plan.name, own.front().end.message),
+              "holdfast runs log " + own.front().id);
       made.component = component.name;
       made.plan = plan.name;
     }
@@ -130,24 +134,24 @@ void Finder::add_size(const strategy::Component& component, const strategy::Plan
   std::sort(sizes.begin() + 1, sizes.end());
   const auto usual = static_cast<double>(sizes[1 + (sizes.size() - 1) / 2]);
   const auto* alert = alert_of(strategy_, "size");
-  const auto below = alert != nullptr ? alert->below_percent.value_or(size_below_default)
-                                      : size_below_default;
-  const auto above = alert != nullptr ? alert->above_percent.value_or(size_above_default)
-                                      : size_above_default;
+  const auto below =
+      alert != nullptr ? alert->below_percent.value_or(size_below_default) : size_below_default;
+  const auto above =
+      alert != nullptr ? alert->above_percent.value_or(size_above_default) : size_above_default;
   if (usual == 0 || (newest >= usual * below / 100 && newest <= usual * above / 100)) return;
-  auto& made =
-      add("size",
-          fmt::format("the newest snapshot of {}/{} holds {}, the ones before it usually {}",
-                      component.name, plan.name,
-                      base::format_size(static_cast<std::uint64_t>(newest)),
-                      base::format_size(static_cast<std::uint64_t>(usual))),
-          "compare it with the one before (holdfast snapshot diff); nothing of this component "
-          "expires meanwhile");
+  auto& made = add(
+      "size",
+      fmt::format("the newest snapshot of {}/{} holds {}, the ones before it usually {}",
+                  component.name, plan.name, base::format_size(static_cast<std::uint64_t>(newest)),
+                  base::format_size(static_cast<std::uint64_t>(usual))),
+      "compare it with the one before (holdfast snapshot diff); nothing of this component "
+      "expires meanwhile");
   made.component = component.name;
   made.plan = plan.name;
 }
 
-Result<void> Finder::add_missing(const strategy::Component& component, const ComponentStatus& status) {
+Result<void> Finder::add_missing(const strategy::Component& component,
+                                 const ComponentStatus& status) {
   const auto* alert = alert_of(strategy_, "missing");
   for (const auto& place : status.places) {
     auto expected = place.expected;
@@ -155,10 +159,11 @@ Result<void> Finder::add_missing(const strategy::Component& component, const Com
     if (!expected || place.state == PlaceStatus::State::unknown) continue;
     std::string message;
     if (place.age && *place.age > *expected) {
-      message = fmt::format("the newest recovery point of {} at {} is {} old, and should be at "
-                            "most {}",
-                            component.name, place.location, base::format_duration(*place.age),
-                            strategy::describe(*expected));
+      message = fmt::format(
+          "the newest recovery point of {} at {} is {} old, and should be at "
+          "most {}",
+          component.name, place.location, base::format_duration(*place.age),
+          strategy::describe(*expected));
     } else if (!place.newest) {
       // A strategy that has only just begun owes nothing yet.
       bool is_due = false;
@@ -187,31 +192,6 @@ void Finder::add_objective(const ComponentStatus& status) {
                                strategy::describe(*status.rpo), objective_name(status.objective)),
                    "holdfast status shows its recovery points");
   made.component = status.name;
-}
-
-// The newest look at each location.
-Result<void> Finder::add_verifications(const strategy::Component& component,
-                                       const ComponentStatus& status) {
-  for (const auto& place : status.places) {
-    const auto records =
-        TRY(workplace_.catalog.verifications().list(component.name, place.location));
-    if (records.empty()) continue;
-    // All of the newest run that looked.
-    for (const auto& record : records) {
-      if (record.run != records.front().run) break;
-      if (record.outcome == catalog::VerificationOutcome::passed) continue;
-      auto& made = add("verification",
-                       fmt::format("verification of {} at {} ({}): {} {}", component.name,
-                                   place.location, record.level,
-                                   catalog::verification_outcome_name(record.outcome),
-                                   record.message),
-                       "holdfast runs log " + record.run);
-      made.component = component.name;
-      made.location = place.location;
-      break;
-    }
-  }
-  return {};
 }
 
 void Finder::add_storage() {

@@ -222,6 +222,31 @@ TEST_F(DrillTest, AStopLeavesNothing) {
   EXPECT_FALSE(last_drill(*test.workplace, "whole").value());  // it says nothing
 }
 
+TEST(DrillService, StopsAroundRestoresIntoTargetsOnly) {
+  const TestStrategy test(
+      "  files:\n    files: { paths: [data] }\n    plans: { now: { when: manual, to: { ssd: 7d } } "
+      "}\n"
+      "    service: { stop: 'echo stop >> log', start: 'echo start >> log' }\n"
+      "targets:\n  folder: { path: target }\n"
+      "drills:\n  inside: { restore: [files], expect: [ { run: 'echo check >> log' } ] }\n"
+      "  outside: { restore: [files], in: folder, expect: [ { run: 'echo check >> log' } ] }\n");
+  const ProgressCall silent = [](const Progress&) {};
+  test.write("data/a", "first");
+  fs::create_directories(test.directory / "target");
+  ASSERT_TRUE(make_places(*test.workplace).ok());
+  ASSERT_TRUE(run_plans(*test.workplace, test.run_of("files", "now"), silent, {}).ok());
+  const auto drill = [&](const char* name) {
+    return run_drill(*test.workplace, *test.strategy.drill(name), {}, silent, {}).value();
+  };
+  EXPECT_EQ(drill("inside").outcome, DrillOutcome::passed);
+  EXPECT_EQ(test.read("log"), "check\n");
+  const auto report = drill("outside");
+  EXPECT_EQ(report.outcome, DrillOutcome::passed) << report.end.message;
+  EXPECT_EQ(test.read("log"), "check\nstop\nstart\ncheck\n");
+  EXPECT_GT(report.service, base::Duration{});
+  EXPECT_EQ(report.components.at(0).service, report.service);
+}
+
 TEST(DrillChecks, VariablesOfComponents) {
   EXPECT_EQ(component_variable("audit-logs.2"), "HOLDFAST_COMPONENT_AUDIT_LOGS_2");
 }
