@@ -161,7 +161,10 @@ Result<void> PlanRunner::make_snapshot() {
                                        .run = report_.run,
                                        .stall = what_.plans.front()->stall},
                                       place->repository(), progress_, stop_);
-    if (!captured.ok()) return std::move(captured).error();
+    if (!captured.ok()) {
+      outcome.message = "nothing was captured";
+      return std::move(captured).error();
+    }
     is_refreshed_ = true;
     const auto& made = captured.value();
     outcome.state = PlaceOutcome::State::captured;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "engine/component_snapshots.hpp"
+#include "engine/mirror_lag.hpp"
 #include "engine/place.hpp"
 #include "strategy/agenda.hpp"
 #include "strategy/schedule.hpp"
@@ -96,14 +97,21 @@ ComponentStatus::Objective judge(const ComponentStatus& component) {
     if (place.age && *place.age <= *component.rpo) return Objective::met;
     if (place.state == PlaceStatus::State::unknown) is_unknown = true;
   }
+  for (const auto& mirror : component.mirrors) {
+    if (mirror.state == MirrorStatus::State::in_step) return Objective::met;
+    if (mirror.age && *mirror.age <= *component.rpo) return Objective::met;
+    // Behind by nobody knows how much is unknown too.
+    if (!mirror.age) is_unknown = true;
+  }
   return is_unknown ? Objective::unknown : Objective::missed;
 }
 
 std::vector<std::string> locations_of(const strategy::Strategy& strategy,
-                                      const strategy::Component& component) {
+                                      const strategy::Component& component,
+                                      strategy::LocationKind kind) {
   std::vector<std::string> names;
   for (const auto& location : strategy.locations) {
-    if (location.kind != strategy::LocationKind::repository) continue;
+    if (location.kind != kind) continue;
     for (const auto& plan : component.plans) {
       if (plan.destination(location.name) == nullptr) continue;
       names.push_back(location.name);
@@ -111,6 +119,22 @@ std::vector<std::string> locations_of(const strategy::Strategy& strategy,
     }
   }
   return names;
+}
+
+MirrorStatus mirror_status(const Workplace& workplace, const strategy::Component& component,
+                           const std::string& name) {
+  MirrorStatus made;
+  made.location = name;
+  const auto lag = mirror_lag(workplace, component, *workplace.strategy.location(name), {});
+  if (!lag.ok()) {
+    made.message = lag.error().to_string();
+    return made;
+  }
+  made.state =
+      lag.value().is_in_step() ? MirrorStatus::State::in_step : MirrorStatus::State::behind;
+  made.refs_behind = lag.value().refs_behind;
+  made.age = lag.value().age;
+  return made;
 }
 
 }  // namespace
@@ -131,7 +155,8 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
     made.is_enabled = component.enabled;
     made.rpo = component.objectives.rpo;
     made.rto = component.objectives.rto;
-    for (const auto& name : locations_of(strategy, component)) {
+    using strategy::LocationKind;
+    for (const auto& name : locations_of(strategy, component, LocationKind::repository)) {
       auto found = seen.find(name);
       if (found == seen.end()) {
         found = seen.emplace(name, look_at(workplace, *strategy.location(name))).first;
@@ -139,6 +164,12 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
       auto place = place_status(component, name, found->second, status.at);
       TRY(add_proof(workplace, component.name, place));
       made.places.push_back(std::move(place));
+    }
+    // Mirrors of buckets aren't built yet.
+    if (component.kind == strategy::ComponentKind::git && component.enabled) {
+      for (const auto& name : locations_of(strategy, component, LocationKind::mirror)) {
+        made.mirrors.push_back(mirror_status(workplace, component, name));
+      }
     }
     made.objective = judge(made);
     auto runs = TRY(workplace.catalog.runs().list(
@@ -160,6 +191,11 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
 
 std::string_view place_state_name(PlaceStatus::State state) noexcept {
   constexpr std::array names{"fresh", "late", "empty", "unknown"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+std::string_view mirror_state_name(MirrorStatus::State state) noexcept {
+  constexpr std::array names{"in step", "behind", "unknown"};
   return names[static_cast<std::size_t>(state)];
 }
 

@@ -44,6 +44,17 @@ void write_component(JsonWriter& json, const ComponentStatus& component) {
   json.begin_array("places");
   for (const auto& place : component.places) write_place(json, place);
   json.end();
+  json.begin_array("mirrors");
+  for (const auto& mirror : component.mirrors) {
+    json.begin_object();
+    json.text("location", mirror.location);
+    json.text("state", engine::mirror_state_name(mirror.state));
+    json.integer("refs_behind", mirror.refs_behind);
+    if (mirror.age) json.number("age_seconds", mirror.age->seconds());
+    json.text("message", mirror.message);
+    json.end();
+  }
+  json.end();
   if (component.last_run) {
     json.begin_object("last_run");
     json.text("run", component.last_run->id);
@@ -72,6 +83,16 @@ std::string place_line(const PlaceStatus& place) {
   return place.message.empty() ? line : line + " " + place.message;
 }
 
+std::string mirror_line(const engine::MirrorStatus& mirror) {
+  auto line =
+      fmt::format("    {:<12} {}", mirror.location, engine::mirror_state_name(mirror.state));
+  if (mirror.refs_behind > 0) line += fmt::format(" by {} refs", mirror.refs_behind);
+  if (mirror.age) {
+    line += fmt::format(", the oldest commit is {} old", base::format_duration(*mirror.age));
+  }
+  return mirror.message.empty() ? line : line + " " + mirror.message;
+}
+
 void print_component(Output& output, const ComponentStatus& component,
                      const strategy::TimeZone& zone) {
   auto head = fmt::format("{} ({})", component.name, component.kind);
@@ -83,6 +104,7 @@ void print_component(Output& output, const ComponentStatus& component,
   }
   output.result(head);
   for (const auto& place : component.places) output.result(place_line(place));
+  for (const auto& mirror : component.mirrors) output.result(mirror_line(mirror));
   if (component.last_run && component.last_run->end.state != catalog::RunState::succeeded) {
     output.result(fmt::format("    last run {}: {} {}", component.last_run->id,
                               catalog::run_state_name(component.last_run->end.state),
@@ -104,6 +126,9 @@ ExitCode exit_of(const engine::StrategyStatus& status) {
     if (component.objective == ComponentStatus::Objective::unknown) is_unknown = true;
     for (const auto& place : component.places) {
       if (place.state == PlaceStatus::State::unknown) is_unknown = true;
+    }
+    for (const auto& mirror : component.mirrors) {
+      if (mirror.state == engine::MirrorStatus::State::unknown) is_unknown = true;
     }
   }
   return is_unknown ? ExitCode::unverified : ExitCode::done;

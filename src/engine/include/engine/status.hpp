@@ -26,6 +26,16 @@ struct PlaceStatus {
   std::string message;
 };
 
+// A mirror of a git repository.
+struct MirrorStatus {
+  std::string location;
+  // unknown: one of the two can't be asked; `message` says why.
+  enum class State { in_step, behind, unknown } state = State::unknown;
+  std::uint64_t refs_behind = 0;
+  std::optional<base::Duration> age;  // of the oldest commit that isn't there, if it is known
+  std::string message;
+};
+
 struct ComponentStatus {
   std::string name;
   std::string kind;
@@ -35,7 +45,8 @@ struct ComponentStatus {
   std::optional<base::Duration> rto;
   // Whether the newest recovery point anywhere keeps the RPO.
   enum class Objective { met, missed, unknown, none } objective = Objective::none;
-  std::vector<PlaceStatus> places;  // in the order of the strategy's locations
+  std::vector<PlaceStatus> places;    // in the order of the strategy's locations
+  std::vector<MirrorStatus> mirrors;  // likewise
   std::optional<catalog::RunRecord> last_run;
   std::optional<base::Time> next_run;
   std::string next_plan;
@@ -48,10 +59,11 @@ struct StrategyStatus {
   std::uint64_t waiting_copies = 0;
 };
 
-// Opens every location that a component goes to, once.
+// Opens every location that a component goes to, once, and asks its mirrors.
 base::Result<StrategyStatus> status_of(const Workplace& workplace);
 
 [[nodiscard]] std::string_view place_state_name(PlaceStatus::State state) noexcept;
+[[nodiscard]] std::string_view mirror_state_name(MirrorStatus::State state) noexcept;
 [[nodiscard]] std::string_view objective_name(ComponentStatus::Objective objective) noexcept;
 
 }  // namespace holdfast::engine
