@@ -169,6 +169,7 @@ Result<void> PlanRunner::make_snapshot() {
                                       place->repository(), progress_, stop_);
     if (!captured.ok()) {
       if (!is_trouble_of_location(captured.error(), place->repository())) {
+        outcome.message = "nothing was captured";
         return std::move(captured).error();
       }
       outcome.message = captured.error().message();

@@ -96,8 +96,9 @@ const Record& command_record() {
       .name = "command",
       .text = "Any program: what it prints is the snapshot.",
       .keys = {{"run", text_shape(),
-                "For /bin/sh. Its standard output is kept, once it has ended with status 0; what "
-                "it says on standard error goes into the run's log. It finds HOLDFAST_COMPONENT, "
+                "For /bin/sh. Its standard output is kept, once it has ended with status 0 (of a "
+                "pipe, sh looks at the last program only); what it says on standard error goes "
+                "into the run's log. It finds HOLDFAST_COMPONENT, "
                 "HOLDFAST_RUN and HOLDFAST_ENVIRONMENT, and none of the variables in which this "
                 "strategy's secrets lie.",
                 Need::required},

@@ -114,6 +114,15 @@ std::vector<Field> status_fields() {
   const auto proof = proof_fields();
   fields.insert(fields.end(), proof.begin(), proof.end());
   const std::vector<Field> rest{
+      {"components[].mirrors", FieldType::array, "Mirrors of a git repository."},
+      {"components[].mirrors[].location", FieldType::string, "Its name."},
+      {"components[].mirrors[].state", FieldType::string,
+       "in step, behind, or unknown: it or the repository can't be asked."},
+      {"components[].mirrors[].refs_behind", FieldType::integer,
+       "Branches, tags and other refs that differ there."},
+      {"components[].mirrors[].age_seconds", FieldType::number,
+       "Of the oldest commit that isn't there, if it is known.", Presence::sometimes},
+      {"components[].mirrors[].message", FieldType::string, "Why it is unknown; else empty."},
       {"components[].last_run", FieldType::object, "The newest.", Presence::sometimes},
       {"components[].last_run.run", FieldType::string, "Its id."},
       {"components[].last_run.plan", FieldType::string, "By which plans."},

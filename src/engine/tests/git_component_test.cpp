@@ -9,6 +9,7 @@
 
 #include "engine/component_restore.hpp"
 #include "engine/component_snapshots.hpp"
+#include "engine/status.hpp"
 #include "strategy_fixture.hpp"
 
 namespace holdfast::engine {
@@ -146,6 +147,22 @@ TEST_F(GitComponentTest, AMirrorThatIsDownIsCaughtUp) {
   bring_forward();
   EXPECT_EQ(waiting(), 0U);
   EXPECT_EQ(test.shell("git -C forge.git show-ref"), test.shell("git -C code show-ref"));
+}
+
+TEST_F(GitComponentTest, StatusTellsOfMirrors) {
+  using State = MirrorStatus::State;
+  const auto mirror = [&] {
+    const auto status = status_of(*test.workplace).value();
+    return status.components.at(0).mirrors.at(0);
+  };
+  EXPECT_EQ(mirror().state, State::behind);
+  EXPECT_EQ(mirror().refs_behind, 1U);
+  EXPECT_TRUE(mirror().age);
+  EXPECT_EQ(test.run("code", "push").end.state, RunState::succeeded);
+  EXPECT_EQ(mirror().state, State::in_step);
+  test.unmount("forge.git");
+  EXPECT_EQ(mirror().state, State::unknown);
+  EXPECT_THAT(mirror().message, HasSubstr("no git repository"));
 }
 
 TEST_F(GitComponentTest, TheOnlyMirrorIsDown) {

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/units.hpp"
 #include "git_program.hpp"
 #include "large_files.hpp"
 
@@ -60,6 +61,19 @@ Result<void> make_directories(const std::string& path) {
   if (error) return Error::from_errno(error.value(), "cannot make " + base::printable(path));
   (void)::chmod(path.c_str(), 0700);
   return {};
+}
+
+// What git shows as a repository's description: of which one this is the mirror.
+std::string description_of(const GitAddress& from) { return "Mirror of " + from.text + "\n"; }
+
+Result<void> describe(const std::string& directory, const GitAddress& from) {
+  const auto file = TRY(io::open_file(directory + "/description", O_WRONLY | O_CREAT | O_TRUNC));
+  return io::write_all(file.get(), base::as_bytes(description_of(from)));
+}
+
+bool is_mirror_of(const std::string& directory, const GitAddress& from) {
+  const auto text = io::read_file(directory + "/description", 64 * base::KiB);
+  return text.ok() && base::as_text(text.value()) == description_of(from);
 }
 
 std::string refspecs_of(const std::vector<std::string>& patterns, const GitRefs& theirs) {
@@ -280,10 +294,16 @@ Result<GitRefreshReport> GitMirror::refresh(const GitRefreshOptions& options,
     return Error(ErrorCode::not_found, "no ref of the repository matches what refs: says")
         .with_hint("git ls-remote lists those that there are");
   }
+  // Of another repository nothing shall stay behind here.
+  if (exists() && !is_mirror_of(directory_, options.from)) {
+    std::error_code error;
+    std::filesystem::remove_all(directory_, error);
+  }
   GitRefreshReport report;
   const auto before = TRY(refs(stop));
   const bool is_same = exists() && before.refs == theirs.refs;
   if (!is_same) TRY(take_refs(options, theirs, stop));
+  if (!is_same) TRY(describe(directory_, options.from));
   TRY(take_head(options, theirs, stop));
   TRY(take_large_files(options, report, stop));
   if (!is_same) {

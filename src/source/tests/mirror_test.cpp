@@ -185,6 +185,18 @@ TEST_F(GitMirrorTest, ABrokenMirrorIsMadeAnew) {
   mirrored("fsck");
 }
 
+TEST_F(GitMirrorTest, OfAnotherRepositoryNothingStays) {
+  const auto id = repository.commit("one");
+  refresh();
+  const GitRepository other(scratch / "other");
+  other.commit("another");
+  const auto mirror = GitMirror::open(scratch / "state/mirror", {}, {}).value();
+  EXPECT_TRUE(
+      mirror->refresh({.from = {.kind = GitAddress::Kind::path, .text = other.path()}}, {}).ok());
+  EXPECT_EQ(mirrored("show-ref"), other.refs());
+  EXPECT_FALSE(shell("git -C '" + (scratch / "state/mirror") + "' cat-file -e " + id));
+}
+
 TEST_F(GitMirrorTest, OneAtATime) {
   repository.commit("one");
   const auto first = GitMirror::open(scratch / "state/mirror", {}, {}).value();
