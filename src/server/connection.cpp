@@ -81,6 +81,18 @@ void Connection::look_for_head() {
     return refuse({413, "the body of the request is too large"});
   }
   head_size_ = end.size;
+  phase_ = Phase::asking;
+}
+
+void Connection::admit() {
+  phase_ = Phase::reading;
+  take_completeness();
+  step_reading();
+}
+
+// What comes after the body is another request, which nobody asked for here.
+void Connection::take_completeness() {
+  if (head_size_ && in_.size() - *head_size_ >= head_.content_length) phase_ = Phase::complete;
 }
 
 void Connection::step_reading() {
@@ -89,9 +101,11 @@ void Connection::step_reading() {
     const auto moved = transport_->read(bytes.data(), bytes.size());
     if (!went_on(moved.progress)) return;
     in_.append(bytes.data(), moved.bytes);
-    if (!head_size_) look_for_head();
-    // What comes after the body is another request, which nobody asked for here.
-    if (head_size_ && in_.size() - *head_size_ >= head_.content_length) phase_ = Phase::complete;
+    if (head_size_) {
+      take_completeness();
+    } else {
+      look_for_head();
+    }
   }
 }
 

@@ -26,6 +26,7 @@ class Connection {
   enum class Phase {
     handshake,
     reading,   // the request
+    asking,    // its head is here: admit() lets its body come, answer() doesn't
     refused,   // it is not to be answered but by refusal()
     complete,  // it is here: take_body(), then answer()
     handling,  // somebody works on the answer
@@ -49,15 +50,17 @@ class Connection {
   // Of poll().
   [[nodiscard]] short events() const noexcept { return events_; }
 
-  // Phases complete and handling.
+  // Phases asking, complete and handling.
   [[nodiscard]] const RequestHead& head() const noexcept { return head_; }
   [[nodiscard]] std::string take_body();
   // Phase refused.
   [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
 
+  // From phase asking.
+  void admit();
   // From phase complete.
   void begin_handling() noexcept;
-  // From phases refused, complete and handling. `headers` as AnswerParts has them.
+  // From phases asking, refused, complete and handling. `headers` as AnswerParts has them.
   void answer(const Response& response, const std::string& headers, base::Duration now);
 
  private:
@@ -66,6 +69,7 @@ class Connection {
   void step_writing(base::Duration now);
   void step_draining();
   void look_for_head();
+  void take_completeness();
   void refuse(Refusal refusal);
   // Whether there is something to go on with; else it waits, or is over.
   bool went_on(Transport::Progress progress);

@@ -125,6 +125,7 @@ class HttpServer::State {
   bool make_room();
   void advance_all();
   void settle(std::uint64_t id, Connection& connection);
+  void admit(Connection& connection);
   void dispatch(std::uint64_t id, Connection& connection);
   void deliver_answers();
   void close_idle();
@@ -273,6 +274,7 @@ void HttpServer::State::advance_all() {
 
 // Does what a connection's phase asks for, and forgets it when it is over.
 void HttpServer::State::settle(std::uint64_t id, Connection& connection) {
+  if (connection.phase() == Phase::asking) admit(connection);
   if (connection.phase() == Phase::complete) dispatch(id, connection);
   if (connection.phase() == Phase::refused) {
     const auto& refusal = connection.refusal();
@@ -281,14 +283,15 @@ void HttpServer::State::settle(std::uint64_t id, Connection& connection) {
   if (connection.phase() == Phase::over) connections_.erase(id);
 }
 
-void HttpServer::State::dispatch(std::uint64_t id, Connection& connection) {
+// Looks at the head alone: who may not ask, sends no body either.
+void HttpServer::State::admit(Connection& connection) {
   const auto& head = connection.head();
   if (!goes_by(head.host, address_, options_.host_names)) {
     return deny(connection, 421,
                 Error(ErrorCode::permission_denied, "this server doesn't go by that name")
                     .with_hint("ask for localhost, or configure the name"));
   }
-  auto found = router_.find(head.method, head.segments);
+  const auto found = router_.find(head.method, head.segments);
   if (found.route == nullptr && found.allowed.empty()) {
     return deny(connection, 404, Error(ErrorCode::not_found, "there is nothing at this path"));
   }
@@ -304,6 +307,12 @@ void HttpServer::State::dispatch(std::uint64_t id, Connection& connection) {
     const auto denial = denial_of(verdict);
     return deny(connection, denial.status, denial.error, denial.headers);
   }
+  connection.admit();
+}
+
+void HttpServer::State::dispatch(std::uint64_t id, Connection& connection) {
+  const auto& head = connection.head();
+  auto found = router_.find(head.method, head.segments);
   Request request{.method = head.method,
                   .path = head.path(),
                   .parameters = std::move(found.parameters),

@@ -193,6 +193,25 @@ TEST_F(Hostile, BodiesThatAreTooLarge) {
   EXPECT_EQ(status_in(client.receive_all()), "413");
 }
 
+TEST_F(Hostile, BodiesOfThoseWhoMayNot) {
+  RawClient client(server.address());
+  client.send("POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nx");
+  EXPECT_EQ(status_in(client.receive(100)), "405");
+  RawClient other(server.address());
+  other.send("GET /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nx");
+  EXPECT_EQ(status_in(other.receive(100)), "401");
+}
+
+TEST_F(Hostile, BodiesInPieces) {
+  RawClient client(server.address());
+  for (const auto* part : {"POST /echo HTTP/1.1\r\nHost: local", "host\r\nContent-Length: 6\r\n\r",
+                           "\nab", "cd", "efgh"}) {
+    client.send(part);
+    server.executor.sleep(milliseconds(20), {});
+  }
+  EXPECT_TRUE(client.receive_all().ends_with("/echo\nabcdef"));
+}
+
 class Slow : public Hostile {
  protected:
   Slow()

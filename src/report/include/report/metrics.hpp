@@ -12,15 +12,9 @@
 #include "base/clock.hpp"
 #include "engine/status.hpp"
 #include "report/backup_facts.hpp"
+#include "report/location_facts.hpp"
 
 namespace holdfast::report {
-
-struct LocationFacts {
-  std::string name;
-  enum class State { up, down, unknown } state = State::unknown;
-  std::optional<std::uint64_t> bytes;     // what lies there
-  std::optional<std::uint64_t> capacity;  // bytes, as declared
-};
 
 // How far what is durable of a log lies behind the component.
 struct LogFacts {
