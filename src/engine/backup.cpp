@@ -52,40 +52,17 @@ std::vector<std::pair<std::string, std::uint64_t>> statistics_of(
           {"bytes_new", totals.bytes_new}};
 }
 
-// Takes contents and throws them away.
-class CountingSink final : public repository::EntrySink {
- public:
-  base::Result<void> add(repository::Entry) override { return {}; }
-  base::Result<Reuse> reuse(repository::Entry) override { return Reuse::taken; }
-  base::Result<void> begin_content(std::uint64_t expected_size) override {
-    scratch_.resize(std::max<std::size_t>(scratch_.size(),
-                                          std::min<std::uint64_t>(expected_size + 1, base::MiB)));
-    return {};
-  }
-  base::Result<base::MutableByteView> buffer() override { return base::MutableByteView(scratch_); }
-  base::Result<void> filled(std::size_t) override { return {}; }
-  base::Result<void> hole(std::uint64_t) override { return {}; }
-  base::Result<void> end_content(repository::Entry) override { return {}; }
-  void abandon_content() override {}
-  void warn(std::string path, std::string message) override {
-    ++warning_count;
-    if (warnings.size() < repository::warnings_max)
-      warnings.push_back({std::move(path), std::move(message)});
-  }
-  std::vector<repository::SnapshotWarning> warnings;
-  std::uint64_t warning_count = 0;
-
- private:
-  base::Bytes scratch_ = base::Bytes(base::MiB);
+// All of a run but its end.
+struct Captured {
+  std::unique_ptr<repository::SnapshotWriter> writer;
+  BackupReport report;
 };
 
-}  // namespace
-
-base::Result<BackupReport> back_up(repository::Repository& repository, const BackupOptions& options,
-                                   const ProgressCall& progress, std::stop_token stop) {
+base::Result<Captured> capture(repository::Repository& repository, const BackupOptions& options,
+                               repository::SnapshotRun run, const ProgressCall& progress,
+                               std::stop_token stop) {
   for (const auto& [key, value] : options.tags) TRY(repository::check_tag(key));
   const auto& environment = repository.environment();
-  const auto began = environment.clock.monotonic();
   repository::SnapshotOptions snapshot_options{
       .compression_level = options.compression_level,
       .source = options.source,
@@ -96,43 +73,60 @@ base::Result<BackupReport> back_up(repository::Repository& repository, const Bac
       .command = options.command,
       .program = program_name_and_version(),
       .started = environment.clock.now(),
+      .run = run,
   };
-  auto writer = TRY(repository::SnapshotWriter::begin(repository, std::move(snapshot_options)));
-  const auto* parent = writer->parent();
+  Captured captured;
+  captured.writer = TRY(repository::SnapshotWriter::begin(repository, std::move(snapshot_options)));
+  auto& writer = *captured.writer;
+  const auto* parent = writer.parent();
   std::optional<repository::TreeCursor> entries;
   source::FilesParent view;
   if (parent != nullptr) {
-    entries.emplace(writer->parent_nodes(), parent->summary.root);
+    entries.emplace(writer.parent_nodes(), parent->summary.root);
     view = {.entries = &*entries, .started = parent->summary.started};
+    captured.report.parent = parent->id;
   }
-  BackupReport report;
-  report.capture = TRY(source::capture_files(options.capture, view, *writer, environment.executor,
-                                             report_to(progress, parent), stop));
-  auto committed = TRY(writer->commit(statistics_of(report.capture, writer->totals())));
+  captured.report.capture =
+      TRY(source::capture_files(options.capture, view, writer, environment.executor,
+                                report_to(progress, parent), std::move(stop)));
+  return captured;
+}
+
+void finish_report(BackupReport& report, const repository::SnapshotWriter& writer,
+                   const repository::StoreTotals& totals, base::Duration took) {
+  report.bytes_new = totals.bytes_new;
+  report.bytes_stored = totals.bytes_stored;
+  report.stages = totals.stages;
+  report.warnings = writer.warnings();
+  report.warning_count = writer.warning_count();
+  report.duration_seconds = took.seconds();
+}
+
+}  // namespace
+
+base::Result<BackupReport> back_up(repository::Repository& repository, const BackupOptions& options,
+                                   const ProgressCall& progress, std::stop_token stop) {
+  const auto& clock = repository.environment().clock;
+  const auto began = clock.monotonic();
+  auto [writer, report] =
+      TRY(capture(repository, options, repository::SnapshotRun::real, progress, std::move(stop)));
+  const auto committed = TRY(writer->commit(statistics_of(report.capture, writer->totals())));
   report.snapshot = committed.id;
   report.parent = committed.summary.parent;
-  report.bytes_new = committed.totals.bytes_new;
-  report.bytes_stored = committed.totals.bytes_stored;
-  report.stages = committed.totals.stages;
-  report.warnings = writer->warnings();
-  report.warning_count = writer->warning_count();
-  report.duration_seconds = (environment.clock.monotonic() - began).seconds();
-  return report;
+  finish_report(report, *writer, committed.totals, clock.monotonic() - began);
+  return std::move(report);
 }
 
 base::Result<BackupReport> preview_backup(repository::Repository& repository,
                                           const BackupOptions& options,
                                           const ProgressCall& progress, std::stop_token stop) {
-  const auto& environment = repository.environment();
-  const auto began = environment.clock.monotonic();
-  CountingSink sink;
-  BackupReport report;
-  report.capture = TRY(source::capture_files(options.capture, {}, sink, environment.executor,
-                                             report_to(progress, nullptr), stop));
-  report.warnings = std::move(sink.warnings);
-  report.warning_count = sink.warning_count;
-  report.duration_seconds = (environment.clock.monotonic() - began).seconds();
-  return report;
+  const auto& clock = repository.environment().clock;
+  const auto began = clock.monotonic();
+  auto [writer, report] = TRY(
+      capture(repository, options, repository::SnapshotRun::preview, progress, std::move(stop)));
+  const auto totals = TRY(writer->conclude());
+  finish_report(report, *writer, totals, clock.monotonic() - began);
+  return std::move(report);
 }
 
 }  // namespace holdfast::engine
