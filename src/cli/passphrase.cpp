@@ -11,6 +11,7 @@
 #include "io/child_process.hpp"
 #include "io/file.hpp"
 #include "io/terminal.hpp"
+#include "repository/identity.hpp"
 
 namespace holdfast::cli {
 
@@ -21,21 +22,18 @@ using base::ErrorCode;
 using base::Result;
 using base::SecretBytes;
 
-// A pipe has no owner to protect it from; a file that others can read has given the passphrase away
+// A pipe has no owner to protect it from; a file that others can read has given away what it holds
 // already.
-Result<void> check_private(int fd, const std::string& path) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return Error::from_errno(errno, path);
-  if (S_ISDIR(status.st_mode)) return Error(ErrorCode::invalid_argument, path + " is a directory");
-  if (S_ISREG(status.st_mode) && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    return Error(ErrorCode::invalid_argument,
-                 fmt::format("key file {} can be read or written by everyone", path))
-        .with_hint(
-            fmt::format("chmod 600 {}; and if others may have read it, change the passphrase "
-                        "(holdfast key change-password)",
-                        path));
-  }
-  return {};
+Result<void> check_private(const struct stat& status, const std::string& path,
+                           base::ByteView content) {
+  if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IROTH | S_IWOTH)) == 0) return {};
+  return Error(ErrorCode::invalid_argument,
+               fmt::format("key file {} can be read or written by everyone", path))
+      .with_hint(fmt::format("chmod 600 {}; and if others may have read it, {}", path,
+                             repository::is_identity(content)
+                                 ? "replace the identity (holdfast key generate, key add "
+                                   "--recipient, key remove)"
+                                 : "change the passphrase (holdfast key change-password)"));
 }
 
 Result<SecretBytes> not_empty(SecretBytes secret, const std::string& where) {
@@ -90,9 +88,12 @@ PassphraseRequest from_passphrase() {
 
 Result<SecretBytes> read_key_file(const std::string& path) {
   const auto file = TRY_CONTEXT(io::open_file(path, O_RDONLY), "key file");
-  TRY(check_private(file.get(), path));
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return Error::from_errno(errno, path);
+  if (S_ISDIR(status.st_mode)) return Error(ErrorCode::invalid_argument, path + " is a directory");
   SecretBytes buffer(passphrase_size_max + 1);
   auto size = TRY_CONTEXT(io::read_some(file.get(), buffer.writable()), "key file");
+  TRY(check_private(status, path, buffer.view().first(size)));
   if (size > passphrase_size_max) {
     return Error(ErrorCode::invalid_argument,
                  fmt::format("key file {} is larger than 64 KiB", path))

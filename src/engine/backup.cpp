@@ -24,37 +24,9 @@ source::FilesCaptureProgress report_to(const ProgressCall& progress,
   };
 }
 
-// Takes contents and throws them away.
-class CountingSink final : public repository::EntrySink {
- public:
-  base::Result<void> add(repository::Entry) override { return {}; }
-  base::Result<Reuse> reuse(repository::Entry) override { return Reuse::taken; }
-  base::Result<void> begin_content(std::uint64_t expected_size) override {
-    scratch_.resize(std::max<std::size_t>(scratch_.size(),
-                                          std::min<std::uint64_t>(expected_size + 1, base::MiB)));
-    return {};
-  }
-  base::Result<base::MutableByteView> buffer() override { return base::MutableByteView(scratch_); }
-  base::Result<void> filled(std::size_t) override { return {}; }
-  base::Result<void> hole(std::uint64_t) override { return {}; }
-  base::Result<void> end_content(repository::Entry) override { return {}; }
-  void abandon_content() override {}
-  void warn(std::string path, std::string message) override {
-    ++warning_count;
-    if (warnings.size() < repository::warnings_max)
-      warnings.push_back({std::move(path), std::move(message)});
-  }
-  std::vector<repository::SnapshotWarning> warnings;
-  std::uint64_t warning_count = 0;
-
- private:
-  base::Bytes scratch_ = base::Bytes(base::MiB);
-};
-
-}  // namespace
-
-base::Result<BackupReport> back_up(repository::Repository& repository, const BackupOptions& options,
-                                   const ProgressCall& progress, std::stop_token stop) {
+base::Result<BackupReport> take(repository::Repository& repository, const BackupOptions& options,
+                                repository::SnapshotRun run, const ProgressCall& progress,
+                                std::stop_token stop) {
   for (const auto& [key, value] : options.tags) TRY(repository::check_tag(key));
   repository::SnapshotOptions snapshot_options{
       .compression_level = options.compression_level,
@@ -64,6 +36,7 @@ base::Result<BackupReport> back_up(repository::Repository& repository, const Bac
       .paths = snapshot_paths(options.capture.roots),
       .tags = options.tags,
       .command = options.command,
+      .run = run,
   };
   const auto capture = [&](repository::SnapshotWriter& writer) {
     const auto* parent = writer.parent();
@@ -79,19 +52,17 @@ base::Result<BackupReport> back_up(repository::Repository& repository, const Bac
   return take_snapshot(repository, std::move(snapshot_options), capture);
 }
 
+}  // namespace
+
+base::Result<BackupReport> back_up(repository::Repository& repository, const BackupOptions& options,
+                                   const ProgressCall& progress, std::stop_token stop) {
+  return take(repository, options, repository::SnapshotRun::real, progress, std::move(stop));
+}
+
 base::Result<BackupReport> preview_backup(repository::Repository& repository,
                                           const BackupOptions& options,
                                           const ProgressCall& progress, std::stop_token stop) {
-  const auto& environment = repository.environment();
-  const auto began = environment.clock.monotonic();
-  CountingSink sink;
-  BackupReport report;
-  report.capture = TRY(source::capture_files(options.capture, {}, sink, environment.executor,
-                                             report_to(progress, nullptr), stop));
-  report.warnings = std::move(sink.warnings);
-  report.warning_count = sink.warning_count;
-  report.duration_seconds = (environment.clock.monotonic() - began).seconds();
-  return report;
+  return take(repository, options, repository::SnapshotRun::preview, progress, std::move(stop));
 }
 
 }  // namespace holdfast::engine

@@ -46,15 +46,23 @@ base::Result<BackupReport> take_snapshot(repository::Repository& repository,
   if (options.host.empty()) options.host = this_host();
   if (options.program.empty()) options.program = program_name_and_version();
   if (options.started == base::Time{}) options.started = environment.clock.now();
+  const bool is_preview = options.run == repository::SnapshotRun::preview;
   auto writer = TRY(repository::SnapshotWriter::begin(repository, std::move(options)));
   BackupReport report;
+  if (writer->parent() != nullptr) report.parent = writer->parent()->id;
   report.capture = TRY(capture(*writer));
-  auto committed = TRY(writer->commit(statistics_of(report.capture, writer->totals())));
-  report.snapshot = committed.id;
-  report.parent = committed.summary.parent;
-  report.bytes_new = committed.totals.bytes_new;
-  report.bytes_stored = committed.totals.bytes_stored;
-  report.stages = committed.totals.stages;
+  repository::StoreTotals totals;
+  if (is_preview) {
+    totals = TRY(writer->conclude());
+  } else {
+    auto committed = TRY(writer->commit(statistics_of(report.capture, writer->totals())));
+    report.snapshot = committed.id;
+    report.parent = committed.summary.parent;
+    totals = std::move(committed.totals);
+  }
+  report.bytes_new = totals.bytes_new;
+  report.bytes_stored = totals.bytes_stored;
+  report.stages = totals.stages;
   report.warnings = writer->warnings();
   report.warning_count = writer->warning_count();
   report.duration_seconds = (environment.clock.monotonic() - began).seconds();

@@ -15,7 +15,8 @@ using SnapshotCapture =
     std::function<base::Result<source::FilesCaptureResult>(repository::SnapshotWriter& writer)>;
 
 // `options`: host, program and start are filled in where they are empty. Nothing is committed
-// unless `capture` succeeds; on return the snapshot is durable and counts.
+// unless `capture` succeeds; on return the snapshot is durable and counts. Of a preview nothing is
+// stored.
 base::Result<BackupReport> take_snapshot(repository::Repository& repository,
                                          repository::SnapshotOptions options,
                                          const SnapshotCapture& capture);

@@ -30,6 +30,7 @@ base::Result<ExitCode> run_repository_stats(Invocation& invocation);
 base::Result<ExitCode> run_repository_protect(Invocation& invocation);
 base::Result<ExitCode> run_repository_repair(Invocation& invocation);
 base::Result<ExitCode> run_rebuild_index(Invocation& invocation);
+base::Result<ExitCode> run_key_generate(Invocation& invocation);
 base::Result<ExitCode> run_key_list(Invocation& invocation);
 base::Result<ExitCode> run_key_add(Invocation& invocation);
 base::Result<ExitCode> run_key_remove(Invocation& invocation);

@@ -113,7 +113,9 @@ std::vector<Option> backup_options() {
       {.name = "host",
        .value = "NAME",
        .text = "The name of this machine in the snapshot, instead of the system's own."},
-      {.name = "dry-run", .text = "Say what would be read and stored; store nothing."},
+      {.name = "dry-run",
+       .text =
+           "Read what a backup would read, and say how much of it would be new; store nothing."},
       {.name = "plan",
        .value = "NAME",
        .text = "Of components: which plan. Without it, the first that takes snapshots itself."},
@@ -138,9 +140,12 @@ std::vector<Field> backup_fields() {
       {"added", FieldType::integer, "How many the parent does not have."},
       {"bytes", FieldType::integer, "Size of all files in the snapshot."},
       {"bytes_read", FieldType::integer, "Read from files in this run."},
-      {"bytes_new", FieldType::integer, "Of those, bytes that the repository did not hold yet."},
+      {"bytes_new", FieldType::integer,
+       "Bytes, not compressed, that the repository did not hold yet; of files, and of what "
+       "describes "
+       "them."},
       {"bytes_stored", FieldType::integer,
-       "What they take in the repository, compressed and encrypted."},
+       "What they take in the repository, compressed and encrypted; 0 after a dry run."},
       {"duration_seconds", FieldType::number, "How long the run took."},
       {"stages", FieldType::object,
        "Where the processor time went: naming by hash, compressing, and packing (encrypting, "
@@ -212,7 +217,7 @@ Command declare_backup() {
       .examples = {{"holdfast backup /etc /home --to /srv/backup --exclude '*.tmp' --tag role=web",
                     "Backs up two trees without temporary files."},
                    {"holdfast backup . --to /srv/backup --dry-run",
-                    "Shows what a backup would read."},
+                    "Shows what a backup would read and how much of it would be new."},
                    {"holdfast backup uploads --plan weekly",
                     "Carries out one plan of ./holdfast.yaml now."}},
       .json = backup_fields(),
