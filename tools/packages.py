@@ -14,7 +14,7 @@ BUILD = ["g++", "cmake", "ninja-build", "ccache", "mold", "pkg-config", "libssl-
          "libboost-dev", "libmagic-dev"]
 TEST = ["git", "libgtest-dev", "libgmock-dev", "librapidcheck-dev", "python3", "python3-venv", "rsync", "fuse3",
         "attr", "acl", "e2fsprogs", "libcap2-bin", "openssl", "openssh-server", "openssh-client",
-        "clang-format-19"]
+        "clang-format-19", "gnupg", "systemd", "zstd"]
 CHECK = ["clang-tidy-19"]
 DEMO = ["rsync", "attr"]
 

@@ -40,6 +40,8 @@ base::Result<ExitCode> run_strategy_explain(Invocation& invocation);
 base::Result<ExitCode> run_strategy_plan(Invocation& invocation);
 base::Result<ExitCode> run_strategy_forecast(Invocation& invocation);
 base::Result<ExitCode> run_strategy_schema(Invocation& invocation);
+base::Result<ExitCode> run_strategy_render(Invocation& invocation);
+base::Result<ExitCode> run_strategy_diff(Invocation& invocation);
 base::Result<ExitCode> run_status(Invocation& invocation);
 base::Result<ExitCode> run_daemon(Invocation& invocation);
 base::Result<ExitCode> run_event(Invocation& invocation);
