@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "postgres_component.hpp"
+
 namespace holdfast::engine {
 
 namespace {
@@ -56,6 +58,8 @@ base::Result<BackupReport> capture_component(const Workplace& workplace,
   switch (request.component.kind) {
     case strategy::ComponentKind::files:
       return capture_files(workplace, request, repository, progress, stop);
+    case strategy::ComponentKind::postgres:
+      return capture_postgres_component(workplace, request, repository, progress, stop);
     default:
       return base::Error(base::ErrorCode::unsupported,
                          fmt::format("components of the kind {} can't be backed up yet",

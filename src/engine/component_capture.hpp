@@ -11,7 +11,8 @@ namespace holdfast::engine {
 struct CaptureRequest {
   const strategy::Component& component;
   strategy::PlanType type = strategy::PlanType::unspecified;
-  repository::Tags tags;  // ascending by key
+  repository::Tags tags;     // ascending by key
+  std::string content = {};  // of logical plans: "schema", "data"; empty: all
 };
 
 // unsupported: the kind isn't built yet.

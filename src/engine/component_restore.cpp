@@ -9,6 +9,7 @@
 #include "engine/place.hpp"
 #include "evidence_body.hpp"
 #include "hook.hpp"
+#include "postgres_component.hpp"
 
 namespace holdfast::engine {
 
@@ -62,7 +63,7 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
           fmt::format("location {}: {}", location->name, list.error().to_string()));
       continue;
     }
-    const auto* record = newest_snapshot(list.value(), component, options.at);
+    const auto* record = newest_snapshot(list.value(), component, options.at, options.plan);
     // A slower location is taken only if what it has is newer.
     if (record == nullptr || (best.place != nullptr && record->summary.started <= best.captured)) {
       continue;
@@ -80,7 +81,8 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
         .with_hint("mount or reach the location, or name another one with --from");
   }
   return Error(ErrorCode::not_found,
-               fmt::format("there is no snapshot of {}{}", component.name,
+               fmt::format("there is no snapshot of {}{}{}", component.name,
+                           options.plan.empty() ? "" : "/" + options.plan,
                            options.at ? " from " + base::format_utc(*options.at) + " or before"
                                       : std::string()))
       .with_hint("holdfast status shows what there is");
@@ -100,8 +102,12 @@ Result<RestoreReport> restore_files_of(const Workplace& workplace,
   if (serves && !component.service.stop.empty()) {
     TRY(run_hooks(workplace, {component.service.stop}, surroundings, stop));
   }
-  auto restored = restore(chosen.place->repository(), chosen.snapshot, options.files, progress,
-                          std::move(stop));
+  const bool is_postgres = component.kind == strategy::ComponentKind::postgres;
+  auto restored = is_postgres
+                      ? restore_postgres_component(chosen.place->repository(), chosen.snapshot,
+                                                   options.files, progress, std::move(stop))
+                      : restore(chosen.place->repository(), chosen.snapshot, options.files,
+                                progress, std::move(stop));
   // Started again whatever came of it: that is the state in which we found it.
   if (serves && !component.service.start.empty()) {
     auto started = run_hooks(workplace, {component.service.start}, surroundings, {});
@@ -117,6 +123,16 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                                                  const ComponentRestoreOptions& options,
                                                  const ProgressCall& progress,
                                                  std::stop_token stop) {
+  if (component.kind == strategy::ComponentKind::postgres &&
+      options.service == ComponentRestoreOptions::Service::stop_and_start) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("{} is a server: it isn't restored in place", component.name))
+        .with_hint("restore --into an empty data directory, and start a server on it");
+  }
+  if (!options.plan.empty() && component.plan(options.plan) == nullptr) {
+    return Error(ErrorCode::not_found,
+                 fmt::format("component {} has no plan '{}'", component.name, options.plan));
+  }
   ComponentRestoreReport report;
   auto chosen = TRY(choose(workplace, component, options, report.passed_over));
   report.location = chosen.location;

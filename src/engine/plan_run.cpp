@@ -145,10 +145,12 @@ Result<void> PlanRunner::make_snapshot() {
       continue;
     }
     auto place = std::move(opened).value();
-    auto captured = capture_component(
-        workplace_,
-        {.component = *what_.component, .type = what_.plans.front()->type, .tags = tags(target)},
-        place->repository(), progress_, stop_);
+    auto captured = capture_component(workplace_,
+                                      {.component = *what_.component,
+                                       .type = what_.plans.front()->type,
+                                       .tags = tags(target),
+                                       .content = what_.plans.front()->content},
+                                      place->repository(), progress_, stop_);
     if (!captured.ok()) return std::move(captured).error();
     const auto& made = captured.value();
     outcome.state = PlaceOutcome::State::captured;

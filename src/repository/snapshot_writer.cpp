@@ -73,8 +73,11 @@ base::Result<void> SnapshotWriter::start() {
       repository_.environment().files,
       series_cache_path(repository_, options_.source, options_.host, options_.label,
                         options_.paths));
+  auto sorter = options_.order == EntryOrder::any
+                    ? std::make_unique<EntrySorter>(repository_.cache_path(""))
+                    : nullptr;
   assembler_ = std::make_unique<EntryAssembler>(executor, *store_, *pipeline_, small_files_.get(),
-                                                std::move(cache));
+                                                std::move(cache), std::move(sorter));
   return {};
 }
 

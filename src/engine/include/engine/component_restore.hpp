@@ -14,6 +14,7 @@ namespace holdfast::engine {
 struct ComponentRestoreOptions {
   std::optional<base::Time> at;  // the newest that had begun then; nothing: the newest
   std::string from;              // a location; empty: the quickest that has it
+  std::string plan;              // whose snapshot; empty: any plan's
   source::FilesRestoreOptions files;
   // Stops what uses the component before, and starts it after, as its `service` says.
   enum class Service { leave, stop_and_start } service = Service::leave;

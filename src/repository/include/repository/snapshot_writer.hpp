@@ -29,6 +29,8 @@ struct SnapshotOptions {
   std::optional<base::Time> finished = {};  // a copy keeps its original's; else that of the commit
   // Repair: the snapshot whose entries are taken over. It stands in for the parent.
   std::optional<SnapshotRecord> rewrite_of;
+  // any: a source that can't walk in key order. Two entries of one key are an error at the commit.
+  EntryOrder order = EntryOrder::by_key;
 };
 
 struct CommittedSnapshot {
