@@ -8,6 +8,8 @@
 #include "command_component.hpp"
 #include "git_component.hpp"
 
+#include "postgres_component.hpp"
+
 namespace holdfast::engine {
 
 namespace {
@@ -54,6 +56,8 @@ base::Result<BackupReport> capture_component(const Workplace& workplace,
       return capture_command_component(workplace, request, repository, progress, stop);
     case strategy::ComponentKind::git:
       return capture_git_component(workplace, request, repository, progress, stop);
+    case strategy::ComponentKind::postgres:
+      return capture_postgres_component(workplace, request, repository, progress, stop);
     default:
       return base::Error(base::ErrorCode::unsupported,
                          fmt::format("components of the kind {} can't be backed up yet",

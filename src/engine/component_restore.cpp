@@ -11,6 +11,7 @@
 #include "evidence_body.hpp"
 #include "git_component.hpp"
 #include "hook.hpp"
+#include "postgres_component.hpp"
 
 namespace holdfast::engine {
 
@@ -64,7 +65,7 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
           fmt::format("location {}: {}", location->name, list.error().to_string()));
       continue;
     }
-    const auto* record = newest_snapshot(list.value(), component, options.at);
+    const auto* record = newest_snapshot(list.value(), component, options.at, options.plan);
     // A slower location is taken only if what it has is newer.
     if (record == nullptr || (best.place != nullptr && record->summary.started <= best.captured)) {
       continue;
@@ -82,7 +83,8 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
         .with_hint("mount or reach the location, or name another one with --from");
   }
   return Error(ErrorCode::not_found,
-               fmt::format("there is no snapshot of {}{}", component.name,
+               fmt::format("there is no snapshot of {}{}{}", component.name,
+                           options.plan.empty() ? "" : "/" + options.plan,
                            options.at ? " from " + base::format_utc(*options.at) + " or before"
                                       : std::string()))
       .with_hint("holdfast status shows what there is");
@@ -107,6 +109,11 @@ Result<void> check_target(const strategy::Component& component,
                              "be lost",
                              component.name))
         .with_hint("restore --into a directory, and clone or fetch from the repository there");
+  }
+  if (component.kind == Kind::postgres) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("{} is a server: it isn't restored in place", component.name))
+        .with_hint("restore --into an empty data directory, and start a server on it");
   }
   if (component.kind == Kind::command && component.source.word("restore").empty()) {
     return Error(ErrorCode::invalid_argument,
@@ -152,6 +159,10 @@ Result<RestoreReport> restore_kind(const Workplace& workplace, const strategy::C
                                  .carry_out = options.files.run},
                                 repository, progress, std::move(stop));
   }
+  if (component.kind == Kind::postgres) {
+    return restore_postgres_component(repository, chosen.snapshot, options.files, progress,
+                                      std::move(stop));
+  }
   return restore(repository, chosen.snapshot, options.files, progress, std::move(stop));
 }
 
@@ -186,6 +197,10 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                                                  const ComponentRestoreOptions& options,
                                                  const ProgressCall& progress,
                                                  std::stop_token stop) {
+  if (!options.plan.empty() && component.plan(options.plan) == nullptr) {
+    return Error(ErrorCode::not_found,
+                 fmt::format("component {} has no plan '{}'", component.name, options.plan));
+  }
   TRY(check_target(component, options));
   ComponentRestoreReport report;
   report.into = destination_of(component, options);

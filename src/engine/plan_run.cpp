@@ -164,6 +164,7 @@ Result<void> PlanRunner::make_snapshot() {
                                       {.component = *what_.component,
                                        .type = what_.plans.front()->type,
                                        .tags = tags(target),
+                                       .content = what_.plans.front()->content,
                                        .run = report_.run,
                                        .stall = what_.plans.front()->stall},
                                       place->repository(), progress_, stop_);

@@ -79,8 +79,11 @@ base::Result<void> SnapshotWriter::start() {
                         options_.paths));
   // The table must not learn of bundles that nobody stores.
   auto* const learning = is_real ? small_files_.get() : nullptr;
-  assembler_ =
-      std::make_unique<EntryAssembler>(executor, *store_, *pipeline_, learning, std::move(cache));
+  auto sorter = options_.order == EntryOrder::any
+                    ? std::make_unique<EntrySorter>(repository_.cache_path(""))
+                    : nullptr;
+  assembler_ = std::make_unique<EntryAssembler>(executor, *store_, *pipeline_, learning,
+                                                std::move(cache), std::move(sorter));
   return {};
 }
 

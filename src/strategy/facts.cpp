@@ -94,7 +94,15 @@ class Facts {
                                     component_kind_name(component.kind)),
                         "its plans run with a later version; until then it is not backed up");
     }
-    for (const auto& plan : component.plans) check_plan(component, plan);
+    for (const auto& plan : component.plans) {
+      check_plan(component, plan);
+      if (is_built(component.kind, plan.type) == Built::yes || !plan.enabled) continue;
+      diagnostics_.note(
+          plan.type_position,
+          fmt::format("{}/{}: {} plans of {} are declared and not carried out yet", component.name,
+                      plan.name, plan_type_name(plan.type), component_kind_name(component.kind)),
+          "they run with a later version; until then they back up nothing");
+    }
     for (const auto& each : component.verifications) check_verification(each);
   }
 

@@ -32,7 +32,8 @@ Result<const strategy::Plan*> plan_of(const strategy::Component& component,
         .with_hint("it has: " + names);
   }
   for (const auto& plan : component.plans) {
-    if (plan.enabled && plan.copy_of.empty() && !plan.is_log()) return &plan;
+    const bool is_built = strategy::is_built(component.kind, plan.type) == strategy::Built::yes;
+    if (plan.enabled && is_built && plan.copy_of.empty() && !plan.is_log()) return &plan;
   }
   return Error(ErrorCode::invalid_argument,
                fmt::format("component {} has no plan that takes snapshots", component.name))

@@ -111,6 +111,7 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
   engine::ComponentRestoreOptions options{
       .at = {},
       .from = invocation.option("to").value_or(""),
+      .plan = invocation.option("plan").value_or(""),
       .files = TRY(options_of(invocation)),
       .target = in_place ? Target::in_place : Target::into,
       .archive = invocation.option("archive").value_or(""),
@@ -224,7 +225,7 @@ void write_text(Output& output, const engine::VerifyReport& report) {
 
 Result<ExitCode> run_restore(Invocation& invocation) {
   if (is_about_component(invocation)) return restore_named_component(invocation);
-  for (const auto* option : {"at", "in-place", "archive"}) {
+  for (const auto* option : {"at", "in-place", "archive", "plan"}) {
     if (invocation.options(option).empty()) continue;
     return base::Error(base::ErrorCode::invalid_argument,
                        fmt::format("--{} is for components of a strategy", option))

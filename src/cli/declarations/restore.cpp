@@ -29,6 +29,10 @@ std::vector<Option> restore_options() {
        .value = "TIME",
        .text =
            "Of a component: as it was then, like 2026-11-20T12:00:00Z. Without it: the newest."},
+      {.name = "plan",
+       .value = "PLAN",
+       .text = "Of a component: a snapshot of this plan, where plans take different kinds of them. "
+               "Without it: of any plan."},
       {.name = "in-place",
        .text =
            "Of a component: to where it was captured, instead of --into: files to their paths, "
@@ -91,7 +95,10 @@ Command declare_restore() {
           "that "
           "had begun at --at, from the quickest location that has it, or from the location that "
           "--from names. A git repository comes back as DIR/COMPONENT.git, bare and with all refs: "
-          "clone from it. What a command printed comes back as a file.",
+          "clone from it. What a command printed comes back as a file.\n\n"
+          "Of a PostgreSQL component, dumps come as files for pg_restore. A physical backup comes "
+          "as a data directory: DIR, which must be empty, and DIR.tablespaces; a server that is "
+          "started on DIR recovers by itself.",
       .arguments = {{.name = "SNAPSHOT[:PATH]",
                      .count = Count::one,
                      .text =

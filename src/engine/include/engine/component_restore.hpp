@@ -14,6 +14,7 @@ namespace holdfast::engine {
 struct ComponentRestoreOptions {
   std::optional<base::Time> at;  // the newest that had begun then; nothing: the newest
   std::string from;              // a location; empty: the quickest that has it
+  std::string plan;              // whose snapshot; empty: any plan's
   source::FilesRestoreOptions files;
   // into: below files.target. in_place: to where it was captured: files to their paths, what a
   // command printed to its restore command; files.target is "/" then.

@@ -34,6 +34,8 @@ struct SnapshotOptions {
   // Repair: the snapshot whose entries are taken over. It stands in for the parent.
   std::optional<SnapshotRecord> rewrite_of;
   SnapshotRun run = SnapshotRun::real;
+  // any: a source that can't walk in key order. Two entries of one key are an error at the commit.
+  EntryOrder order = EntryOrder::by_key;
 };
 
 struct CommittedSnapshot {
