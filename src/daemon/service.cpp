@@ -38,8 +38,8 @@ Result<std::string> metrics_of(const Daemon& daemon, const std::string& version)
   report::MetricsFacts facts;
   facts.now = view.workplace->clock.now();
   facts.version = version;
-  facts.daemon = view.status ? report::MetricsFacts::Daemon::ready
-                             : report::MetricsFacts::Daemon::starting;
+  facts.daemon =
+      view.status ? report::MetricsFacts::Daemon::ready : report::MetricsFacts::Daemon::starting;
   facts.backups = report::backup_facts(view.workplace->strategy, TRY(catalog.runs().totals()),
                                        TRY(catalog.copies().totals()));
   for (const auto& use : view.uses) facts.locations.push_back(facts_of(use));
@@ -141,13 +141,13 @@ Result<std::unique_ptr<Service>> Service::start(Daemon& daemon, ServiceOptions o
       TRY(server::HttpServer::start({.listen = "unix:" + options.socket},
                                     server::routes_of(api_of(daemon, options.version)), executor));
   if (!options.listen.empty()) {
-    parts->on_network = TRY(server::HttpServer::start(
-        {.listen = options.listen,
-         .token = std::move(options.token),
-         .certificate_file = options.certificate_file,
-         .key_file = options.key_file,
-         .host_names = options.host_names},
-        server::routes_of(api_of(daemon, options.version)), executor));
+    parts->on_network = TRY(
+        server::HttpServer::start({.listen = options.listen,
+                                   .token = std::move(options.token),
+                                   .certificate_file = options.certificate_file,
+                                   .key_file = options.key_file,
+                                   .host_names = options.host_names},
+                                  server::routes_of(api_of(daemon, options.version)), executor));
   }
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }

@@ -159,9 +159,8 @@ bool Scheduler::hangs(const strategy::DueRun& due) const {
   return std::any_of(due.serves.begin(), due.serves.end(), [&](const auto& serving) {
     return std::any_of(under_way_.begin(), under_way_.end(), [&](const auto& each) {
       const auto& pledges = each.second.pledges;
-      return std::any_of(pledges.begin(), pledges.end(), [&](const Pledge& pledge) {
-        return pledge.serving.task == serving.task;
-      });
+      return std::any_of(pledges.begin(), pledges.end(),
+                         [&](const Pledge& pledge) { return pledge.serving.task == serving.task; });
     });
   });
 }
@@ -179,8 +178,7 @@ Result<Assignment> Scheduler::assign(strategy::DueRun due) {
                   .happening = memory.slot.happening,
                   .first_change = memory.first_change};
     if (pledge.when == WhenKind::event) {
-      auto waiting =
-          TRY(workplace_->catalog.happenings().list(when->event, memory.slot.happening));
+      auto waiting = TRY(workplace_->catalog.happenings().list(when->event, memory.slot.happening));
       if (!waiting.empty()) {
         pledge.happening = waiting.front().number;
         made.happening = std::move(waiting.front());
@@ -200,8 +198,7 @@ Result<Assignment> Scheduler::assign(strategy::DueRun due) {
 }
 
 Result<std::vector<Assignment>> Scheduler::take_due() {
-  auto due =
-      strategy::what_is_due(workplace_->strategy, workplace_->zone, TRY(situation()));
+  auto due = strategy::what_is_due(workplace_->strategy, workplace_->zone, TRY(situation()));
   not_built_.insert(due.not_built.begin(), due.not_built.end());
   std::vector<Assignment> made;
   for (auto& run : due.start) {
@@ -227,8 +224,8 @@ Result<void> Scheduler::end(std::uint64_t number, Ending ending) {
     if (ending == Ending::abandoned) continue;
     if (ending == Ending::served) {
       memory.slot.happening = pledge.happening;
-      memory.slot.served = std::max(memory.slot.served.value_or(pledge.serving.slot),
-                                    pledge.serving.slot);
+      memory.slot.served =
+          std::max(memory.slot.served.value_or(pledge.serving.slot), pledge.serving.slot);
       // A slot from a clock that was wrong isn't the newest.
       if (*memory.slot.served > now + base::days(1)) memory.slot.served = pledge.serving.slot;
       memory.slot.failures = 0;

@@ -90,8 +90,8 @@ void ChangeWatch::State::watch_tree(const std::string& path, int depth) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     const auto below = path + "/" + name;
-    const bool is_folder = entry->d_type == DT_DIR ||
-                           (entry->d_type == DT_UNKNOWN && look_at(below) == Found::folder);
+    const bool is_folder =
+        entry->d_type == DT_DIR || (entry->d_type == DT_UNKNOWN && look_at(below) == Found::folder);
     if (is_folder) watch_tree(below, depth + 1);
   }
 }

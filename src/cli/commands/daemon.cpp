@@ -30,8 +30,7 @@ daemon::SharedWorkplace workplace_of(const std::shared_ptr<StrategyWorkplace>& o
 Result<daemon::SharedWorkplace> read_again(Invocation& invocation, const StrategySession& session) {
   const auto read = TRY(StrategyWorkplace::open(invocation, session.stop()));
   const auto& before = session.strategy();
-  if (read->strategy().name != before.name ||
-      read->strategy().environment != before.environment) {
+  if (read->strategy().name != before.name || read->strategy().environment != before.environment) {
     return Error(ErrorCode::invalid_argument,
                  fmt::format("it is now {} ({}), and was {} ({})", read->strategy().name,
                              read->strategy().environment, before.name, before.environment))
@@ -62,14 +61,14 @@ Result<ExitCode> run_daemon(Invocation& invocation) {
   if (invocation.output().verbosity() != Verbosity::quiet) {
     base::set_log_level(base::LogLevel::info);
   }
-  const auto running = TRY(daemon::Daemon::open(
-      workplace_of(session->shared()),
-      {.read_again = [&] { return read_again(invocation, *session); },
-       .hangups = [&] { return around.interrupt().hangups(); },
-       .notify_socket = environment_variable("NOTIFY_SOCKET").value_or("")},
-      around.executor()));
-  const auto service = TRY(daemon::Service::start(*running, TRY(service_options(invocation, *session)),
-                                                  around.executor()));
+  const auto running = TRY(
+      daemon::Daemon::open(workplace_of(session->shared()),
+                           {.read_again = [&] { return read_again(invocation, *session); },
+                            .hangups = [&] { return around.interrupt().hangups(); },
+                            .notify_socket = environment_variable("NOTIFY_SOCKET").value_or("")},
+                           around.executor()));
+  const auto service = TRY(daemon::Service::start(
+      *running, TRY(service_options(invocation, *session)), around.executor()));
   if (!service->address().empty()) {
     base::log(base::LogLevel::info, "answers at " + service->address());
   }

@@ -14,7 +14,8 @@ Command declare_daemon() {
           "Runs what the strategy declares when it is due, looks after it, and answers what could "
           "be restored. It stays in the foreground and logs to standard error: a service manager "
           "starts it (`holdfast strategy render systemd`).\n\n"
-          "SIGTERM ends it: runs under way are stopped and taken up again by the next start. SIGHUP "
+          "SIGTERM ends it: runs under way are stopped and taken up again by the next start. "
+          "SIGHUP "
           "reads the strategy again; one with errors is refused, and the old one goes on. One "
           "daemon carries out one strategy in one environment: a second one is refused.",
       .options = {{.name = "listen",
