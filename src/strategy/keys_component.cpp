@@ -122,7 +122,9 @@ const Record& git_record() {
   static const Record record{
       .name = "git",
       .text = "A git repository: every ref of it.",
-      .keys = {{"path", text_shape(), "A local repository."},
+      .keys = {{"path", text_shape(),
+                "A local repository, bare or with a working tree. What isn't committed or stashed "
+                "isn't in it; submodules are repositories of their own."},
                {"url", scalar(Form::address),
                 "A remote one: `ssh://`, `https://` or `user@host:path`, without a password; git "
                 "finds it in a credential helper or an ssh key."},

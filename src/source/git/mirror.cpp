@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -110,16 +111,18 @@ std::string head_ref_for(const GitRefs& theirs) {
   return *first;
 }
 
+Error shallow_repository() {
+  return Error(ErrorCode::unsupported, "the repository is shallow: it lacks its history")
+      .with_hint("git fetch --unshallow there completes it");
+}
+
 Error fetch_failed(Error error) {
   const auto& message = error.message();
   const auto says = [&](std::string_view words) {
     return message.find(words) != std::string::npos;
   };
   if (error.code() != ErrorCode::io) return error;
-  if (says("shallow")) {
-    return Error(ErrorCode::unsupported, "the repository is shallow: it lacks its history")
-        .with_hint("git fetch --unshallow there completes it");
-  }
+  if (says("shallow")) return shallow_repository();
   if (says("bad object") || says("missing") || says("corrupt") || says("unable to read") ||
       says("did not send all") || says("loose object") || says("inflate") || says("packfile")) {
     return Error(ErrorCode::damaged, message)
@@ -223,7 +226,29 @@ Result<void> GitMirror::take_refs(const GitRefreshOptions& options, const GitRef
     fetched = fetch(options.from, refspecs, stop);
   }
   TRY(std::move(fetched));
-  return drop_others(options.patterns, stop);
+  TRY(drop_others(options.patterns, stop));
+  return check_taken(options, theirs, stop);
+}
+
+// Git leaves out, without a word, refs whose history a shallow repository lacks.
+Result<void> GitMirror::check_taken(const GitRefreshOptions& options, const GitRefs& theirs,
+                                    const std::stop_token& stop) const {
+  if (is_there(directory_ + "/shallow")) return shallow_repository();
+  const auto own = TRY(refs(stop));
+  if (own.refs == theirs.refs) return {};
+  // They may have gone on meanwhile.
+  const auto now = TRY(list_git_refs(options.from, options.patterns, surroundings_, stop));
+  const auto has = [&](const GitRef& wanted) {
+    return std::any_of(own.refs.begin(), own.refs.end(),
+                       [&](const GitRef& ref) { return ref.name == wanted.name; });
+  };
+  const auto is_missing = [&](const GitRef& wanted) {
+    return std::find(theirs.refs.begin(), theirs.refs.end(), wanted) != theirs.refs.end() &&
+           !has(wanted);
+  };
+  const auto missing = std::find_if(now.refs.begin(), now.refs.end(), is_missing);
+  if (missing == now.refs.end()) return {};
+  return shallow_repository().with_context("git gave no " + base::printable(missing->name));
 }
 
 // What was wanted once and isn't any more: fetch prunes only what it looks at.

@@ -278,6 +278,55 @@ TEST_F(GitMirrorTest, APlaceThatIsDownOrRefusesSaysSo) {
   EXPECT_THAT(refused.error().message(), HasSubstr("not today"));
 }
 
+TEST_F(GitMirrorTest, RemoteRepositoriesAreFollowedAndPushedTo) {
+  const GitRepository answers(scratch / "served/answers.git", GitRepository::Bare::yes);
+  const GitRepository forge(scratch / "served/forge.git", GitRepository::Bare::yes);
+  write_file(repository.path() + "/.gitattributes", "*.bin filter=lfs\n");
+  repository.commit("one");
+  repository.git("tag v1");
+  EXPECT_TRUE(shell("git clone --quiet --mirror '" + repository.path() + "' '" +
+                    (scratch / "served/code.git") + "'"));
+  const GitServer server(scratch / "served");
+  const auto mirror = GitMirror::open(scratch / "state/mirror", {}, {}).value();
+  const auto follow = [&](const std::string& name) {
+    return mirror->refresh({.from = {.kind = GitAddress::Kind::url, .text = server.url(name)}}, {});
+  };
+  const auto report = follow("code.git").value();
+  EXPECT_EQ(report.refs, 2U);
+  if (!shell("git lfs version >/dev/null 2>&1")) {
+    ASSERT_EQ(report.warnings.size(), 1U);
+    EXPECT_THAT(report.warnings[0], HasSubstr("install git-lfs"));
+  }
+  const GitAddress to{.kind = GitAddress::Kind::url, .text = server.url("forge.git")};
+  EXPECT_EQ(mirror->push(to, {}).value().refs_changed, 2U);
+  EXPECT_EQ(forge.refs(), repository.refs());
+  const auto gone = follow("nothing.git");
+  ASSERT_FALSE(gone.ok());
+  EXPECT_EQ(gone.error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(mirrored("show-ref"), repository.refs());
+}
+
+TEST_F(GitMirrorTest, ARemoteShallowRepositoryIsRefused) {
+  const GitRepository answers(scratch / "served/answers.git", GitRepository::Bare::yes);
+  repository.commit("one");
+  repository.commit("two");
+  EXPECT_TRUE(shell("git clone --quiet --bare --depth 1 'file://" + repository.path() + "' '" +
+                    (scratch / "served/shallow.git") + "'"));
+  const GitServer server(scratch / "served");
+  const auto mirror = GitMirror::open(scratch / "state/mirror", {}, {}).value();
+  const auto got = mirror->refresh(
+      {.from = {.kind = GitAddress::Kind::url, .text = server.url("shallow.git")}}, {});
+  ASSERT_FALSE(got.ok());
+  EXPECT_EQ(got.error().code(), ErrorCode::unsupported) << got.error().to_string();
+}
+
+TEST_F(GitMirrorTest, SomebodyElsesRepositoryIsRead) {
+  if (!is_root()) GTEST_SKIP() << "needs root";
+  repository.commit("one");
+  EXPECT_TRUE(shell("chown -R 12345:12345 '" + repository.path() + "'"));
+  EXPECT_EQ(refresh().refs, 1U);
+}
+
 TEST_F(GitMirrorTest, LagIsRefsAndTheOldestCommit) {
   const GitRepository forge(scratch / "forge.git", GitRepository::Bare::yes);
   repository.commit("one");

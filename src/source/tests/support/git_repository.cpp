@@ -1,7 +1,8 @@
-// Commands of git in a directory.
+// Commands of git in a directory, and git daemon.
 #include "support/git_repository.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace holdfast::source::test {
 
@@ -28,6 +29,30 @@ std::string GitRepository::commit(const std::string& content, const std::string&
   git("add -A");
   git("commit --quiet -m '" + content + "'");
   return git("rev-parse HEAD");
+}
+
+GitServer::GitServer(const std::string& directory) {
+  // One that another program took meanwhile is tried again with the next.
+  const auto first = 20'000 + ::getpid() % 20'000;
+  for (port_ = first; port_ < first + 50; ++port_) {
+    child_ = io::ChildStream::start(
+                 {.arguments = {"git", "daemon", "--reuseaddr", "--listen=127.0.0.1",
+                                "--port=" + std::to_string(port_), "--export-all",
+                                "--enable=receive-pack", "--base-path=" + directory, directory}},
+                 {})
+                 .value();
+    for (int i = 0; i < 100; ++i) {
+      if (shell("git ls-remote " + url("answers.git") + " >/dev/null 2>&1")) return;
+      ::usleep(50'000);
+    }
+  }
+  ADD_FAILURE() << "git daemon doesn't answer";
+}
+
+GitServer::~GitServer() = default;
+
+std::string GitServer::url(const std::string& name) const {
+  return "git://127.0.0.1:" + std::to_string(port_) + "/" + name;
 }
 
 }  // namespace holdfast::source::test

@@ -1,8 +1,10 @@
-// A git repository on disk for tests, worked on with the real git.
+// Git repositories on disk for tests, worked on with the real git, and a server of them.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "io/child_stream.hpp"
 #include "support/scratch.hpp"
 
 namespace holdfast::source::test {
@@ -22,6 +24,21 @@ class GitRepository {
 
  private:
   std::string path_;
+};
+
+// Serves the repositories below a directory on loopback, by git:// and for pushing too, while it
+// lives.
+class GitServer {
+ public:
+  explicit GitServer(const std::string& directory);
+  ~GitServer();
+  GitServer(const GitServer&) = delete;
+  GitServer& operator=(const GitServer&) = delete;
+  [[nodiscard]] std::string url(const std::string& name) const;
+
+ private:
+  std::unique_ptr<io::ChildStream> child_;
+  int port_ = 0;
 };
 
 }  // namespace holdfast::source::test

@@ -77,6 +77,8 @@ class GitMirror {
                                const std::stop_token& stop);
   base::Result<void> fetch(const GitAddress& from, const std::string& refspecs,
                            const std::stop_token& stop);
+  base::Result<void> check_taken(const GitRefreshOptions& options, const GitRefs& theirs,
+                                 const std::stop_token& stop) const;
   base::Result<void> drop_others(const std::vector<std::string>& patterns,
                                  const std::stop_token& stop);
   base::Result<void> take_head(const GitRefreshOptions& options, const GitRefs& theirs,
