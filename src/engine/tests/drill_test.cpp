@@ -222,6 +222,39 @@ TEST_F(DrillTest, AStopLeavesNothing) {
   EXPECT_FALSE(last_drill(*test.workplace, "whole").value());  // it says nothing
 }
 
+// Of every kind that is built the ladder goes up to restorable.
+TEST(DrillKinds, CommandsAndRepositoriesAreProvedToo) {
+  const TestStrategy test(
+      "  dump:\n    command: { run: 'echo words', name: dump.sql }\n"
+      "    plans: { now: { when: manual, to: { ssd: 7d } } }\n"
+      "    verify: { content: { when: manual, level: sound, of: all } }\n"
+      "  code:\n    git: { path: code }\n    plans: { now: { when: manual, to: { ssd: 7d } } }\n"
+      "    verify: { content: { when: manual, level: sound, of: all } }\n"
+      "drills:\n  both: { restore: all, expect: [ { 'on': dump, files: dump.sql, equals: '1', "
+      "same-as-source: true }, { 'on': code, files: HEAD, at-least: 1 }, { run: 'git clone --quiet "
+      "$HOLDFAST_COMPONENT_CODE/code.git clone && test -e clone/file && rm -r clone' } ] }\n");
+  const ProgressCall silent = [](const Progress&) {};
+  ASSERT_TRUE(make_places(*test.workplace).ok());
+  test.shell("git init --quiet --initial-branch=main code");
+  test.write("code/file", "first");
+  test.shell("cd code && git add -A && git commit --quiet -m first");
+  for (const auto* name : {"dump", "code"}) {
+    const auto& component = test.component(name);
+    const auto backed = run_plans(*test.workplace, test.run_of(name, "now"), silent, {}).value();
+    ASSERT_EQ(backed.end.state, RunState::succeeded) << backed.end.message;
+    VerificationRun run;
+    run.component = &component;
+    run.verification = &component.verifications.at(0);
+    const auto report = verify_component(*test.workplace, run, silent, {}).value();
+    ASSERT_EQ(report.proofs.size(), 1U) << name;
+    EXPECT_EQ(report.outcome, catalog::VerificationOutcome::passed) << report.proofs[0].message;
+  }
+  const auto report =
+      run_drill(*test.workplace, *test.strategy.drill("both"), {}, silent, {}).value();
+  EXPECT_EQ(report.outcome, DrillOutcome::passed) << report.end.message;
+  EXPECT_EQ(report.components.size(), 2U);
+}
+
 TEST(DrillService, StopsAroundRestoresIntoTargetsOnly) {
   const TestStrategy test(
       "  files:\n    files: { paths: [data] }\n    plans: { now: { when: manual, to: { ssd: 7d } } "
