@@ -47,7 +47,7 @@ std::string escape_label(std::string_view value) {
   return text;
 }
 
-void Exposition::put(std::string_view name, const Labels& labels, std::string value) {
+void Exposition::put(std::string_view name, const Labels& labels, const std::string& value) {
   const auto& declaration = declaration_of(name);
   CHECK(labels.size() == declaration.labels.size(), name);
   std::string text;
@@ -55,7 +55,7 @@ void Exposition::put(std::string_view name, const Labels& labels, std::string va
     text += fmt::format("{}{}=\"{}\"", i == 0 ? "" : ",", declaration.labels[i],
                         escape_label(labels[i]));
   }
-  samples_[declaration.name].try_emplace(std::move(text), std::move(value));
+  samples_[declaration.name].try_emplace(std::move(text), value);
 }
 
 void Exposition::count(std::string_view name, const Labels& labels, std::uint64_t value) {

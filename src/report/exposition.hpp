@@ -30,7 +30,7 @@ class Exposition {
   [[nodiscard]] std::string text() const;
 
  private:
-  void put(std::string_view name, const Labels& labels, std::string value);
+  void put(std::string_view name, const Labels& labels, const std::string& value);
   // By name, then by labels as they are written.
   std::map<std::string_view, std::map<std::string, std::string>> samples_;
 };

@@ -24,7 +24,7 @@ class Hostile : public testing::Test {
  protected:
   explicit Hostile(ServerOptions options = {}) : server(std::move(options)) {}
   ~Hostile() override {
-    const auto answer = ask(server.address(), {.path = "/open"}, {.timeout = base::seconds(5)});
+    const auto answer = ask(server.address(), {.path = "/open"}, {.timeout = base::seconds(60)});
     EXPECT_TRUE(answer.ok()) << answer.error().to_string();
   }
   std::string status(std::string_view request) {
@@ -226,12 +226,12 @@ TEST_F(Slow, OneByteNowAndThen) {
   const base::SystemClock clock{};
   const auto start = clock.monotonic();
   bool is_open = true;
-  for (std::size_t i = 0; is_open && clock.monotonic() - start < base::seconds(5); ++i) {
+  for (std::size_t i = 0; is_open && clock.monotonic() - start < base::seconds(30); ++i) {
     is_open = client.send(i < request.size() ? request.substr(i, 1) : "x") &&
               !client.is_closed_within(milliseconds(50));
   }
   EXPECT_FALSE(is_open);
-  EXPECT_LT((clock.monotonic() - start).seconds(), 3.0);
+  EXPECT_LT((clock.monotonic() - start).seconds(), 20.0);
 }
 
 TEST_F(Slow, HalfARequestIsToldSo) {
@@ -252,17 +252,19 @@ TEST_F(Slow, AnswersThatNobodyReads) {
   EXPECT_LT(client.receive_all().size(), std::size_t{64} << 20);
 }
 
-TEST_F(Slow, ManyOfThemKeepNobodyOut) {
+// They would hold their places for longer than anybody waits here.
+TEST(ManySlowClients, KeepNobodyOut) {
+  const TestServer server({.connections_max = 16, .request_timeout = base::minutes(10)});
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 64; ++i) {
     clients.push_back(std::make_unique<RawClient>(server.address()));
     clients.back()->send("GET /open HT");
-    if (i % 8 == 7) {
-      const auto answer = ask(server.address(), {.path = "/open"}, {.timeout = base::seconds(3)});
-      ASSERT_TRUE(answer.ok()) << answer.error().to_string();
-      EXPECT_EQ(answer.value().status, 200);
-    }
+    if (i % 8 != 7) continue;
+    const auto answer = ask(server.address(), {.path = "/open"}, {.timeout = base::seconds(60)});
+    ASSERT_TRUE(answer.ok()) << answer.error().to_string();
+    EXPECT_EQ(answer.value().status, 200);
   }
+  EXPECT_TRUE(clients.front()->is_closed_within(base::seconds(30)));
 }
 
 // As many as there are places are being answered: who comes then waits, and is answered.
@@ -292,7 +294,7 @@ TEST_F(Hostile, AThousandConnections) {
     clients.push_back(std::make_unique<RawClient>(server.address()));
     if (i % 2 == 0) clients.back()->send("GET /op");
   }
-  const auto answer = ask(server.address(), {.path = "/open"}, {.timeout = base::seconds(5)});
+  const auto answer = ask(server.address(), {.path = "/open"}, {.timeout = base::seconds(60)});
   ASSERT_TRUE(answer.ok()) << answer.error().to_string();
   EXPECT_EQ(answer.value().status, 200);
 }
