@@ -36,9 +36,13 @@ Result<void> check_private(const struct stat& status, const std::string& path,
                                  : "change the passphrase (holdfast key change-password)"));
 }
 
-Result<SecretBytes> not_empty(SecretBytes secret, const std::string& where) {
-  if (!secret.empty()) return secret;
-  return Error(ErrorCode::invalid_argument, "the passphrase is empty").with_context(where);
+// Neither empty nor an identity that can't be one; `where` it came from, for the error.
+Result<SecretBytes> usable(SecretBytes secret, const std::string& where) {
+  if (secret.empty())
+    return Error(ErrorCode::invalid_argument, "the passphrase is empty").with_context(where);
+  if (repository::is_identity(secret.view()))
+    TRY_CONTEXT(repository::parse_identity(secret.view()), where);
+  return secret;
 }
 
 Result<SecretBytes> ask_terminal(const PassphraseRequest& request, const std::stop_token& stop) {
@@ -57,7 +61,7 @@ Result<SecretBytes> ask_terminal(const PassphraseRequest& request, const std::st
           .with_hint("run the command again");
     }
   }
-  return not_empty(std::move(first), "terminal");
+  return usable(std::move(first), "terminal");
 }
 
 }  // namespace
@@ -100,7 +104,7 @@ Result<SecretBytes> read_key_file(const std::string& path) {
         .with_hint("its whole content is the passphrase; is it the right file?");
   }
   if (size > 0 && buffer.view()[size - 1] == '\n') --size;
-  return not_empty(SecretBytes(buffer.view().first(size)), "key file " + path);
+  return usable(SecretBytes(buffer.view().first(size)), "key file " + path);
 }
 
 Result<SecretBytes> run_key_command(const std::string& line, const std::stop_token& stop) {
@@ -109,8 +113,7 @@ Result<SecretBytes> run_key_command(const std::string& line, const std::stop_tok
   const auto output = TRY_CONTEXT(io::run_child(command, stop), "key command");
   const auto all = output.view();
   const auto end = std::find(all.begin(), all.end(), static_cast<base::Byte>('\n'));
-  return not_empty(SecretBytes(all.first(static_cast<std::size_t>(end - all.begin()))),
-                   "key command");
+  return usable(SecretBytes(all.first(static_cast<std::size_t>(end - all.begin()))), "key command");
 }
 
 Result<SecretBytes> obtain_passphrase(const PassphraseRequest& request,
@@ -127,7 +130,7 @@ Result<SecretBytes> obtain_passphrase(const PassphraseRequest& request,
   }
   if (file) return read_key_file(*file);
   if (command) return run_key_command(*command, stop);
-  if (!from_environment.empty()) return from_environment.clone();
+  if (!from_environment.empty()) return usable(from_environment.clone(), request.variable);
   return ask_terminal(request, stop);
 }
 
