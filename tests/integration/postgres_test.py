@@ -331,6 +331,17 @@ class Trouble(PostgresCase):
         strategy.restore("dump", dumps)
         self.assertNotIn("SCRAM", (dumps / "globals.sql").read_text())
 
+    def test_tls_is_spoken_and_the_certificate_is_checked(self):
+        server = self.server(tls=True)
+        good = Strategy(self, server, source=f'tls: verify-full, ca: "{server.certificate}"')
+        for plan in ("base", "dump"):
+            self.assertEqual(good.back_up(plan)["state"], "succeeded")
+        untrusting = Strategy(self, server, source="tls: verify-full")
+        refused = Strategy(self, server, source="tls: disable")
+        for plan in ("base", "dump"):
+            self.assertIn("certificate", untrusting.back_up(plan, status=FAILED)["message"])
+            self.assertRegex(refused.back_up(plan, status=FAILED)["message"], "pg_hba.conf rejects.*28000")
+
     def test_a_server_that_is_down_is_said(self):
         server = self.server()
         strategy = Strategy(self, server)
