@@ -65,7 +65,9 @@ constexpr std::array meanings{
     Meaning{"42710", ErrorCode::already_exists},
 };
 
+// Each has a digit, unlike FATAL.
 bool is_sqlstate(std::string_view text) {
+  if (text.find_first_of("0123456789") == std::string_view::npos) return false;
   return text.size() == 5 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
            return std::isupper(c) != 0 || std::isdigit(c) != 0;
          });

@@ -41,13 +41,14 @@ def unprivileged():
 class PostgresServer:
     """Use it as a context manager. `owner` is the superuser, who needs a password like everyone."""
 
-    def __init__(self, version="15", settings=None, checksums=True):
+    def __init__(self, version="15", settings=None, checksums=True, tls=False):
         self.version = version
         self.programs = programs_of(version)
         self.settings = {"listen_addresses": "127.0.0.1", "wal_level": "replica", "max_wal_senders": 4,
                          "max_replication_slots": 4, "max_connections": 40, "fsync": "off",
                          "shared_buffers": "64MB", "log_checkpoints": "off", **(settings or {})}
         self.checksums = checksums
+        self.tls = tls
         self.port = free_port()
         self.place = Path(tempfile.mkdtemp(prefix="holdfast-pg-"))
         self.place.chmod(0o755)
@@ -69,6 +70,8 @@ class PostgresServer:
         elif int(self.version) >= 18:
             command.append("--no-data-checksums")
         self.run(*command)
+        if self.tls:
+            self.demand_tls()
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as config:
             for name, value in self.settings.items():
                 config.write(f"{name} = '{value}'\n")
@@ -78,6 +81,20 @@ class PostgresServer:
     def __exit__(self, *_):
         self.stop()
         shutil.rmtree(self.place, ignore_errors=True)
+
+    @property
+    def certificate(self):
+        return self.place / "server.crt"
+
+    def demand_tls(self):
+        """With a certificate that nobody has reason to trust; connections without TLS are refused."""
+        key = self.place / "server.key"
+        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                 "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key,
+                 "-out", self.certificate)
+        self.settings |= {"ssl": "on", "ssl_cert_file": self.certificate, "ssl_key_file": key}
+        rules = self.data / "pg_hba.conf"
+        rules.write_text("hostnossl all all all reject\nhostnossl replication all all reject\n" + rules.read_text())
 
     @staticmethod
     def make_directory(path):

@@ -146,9 +146,9 @@ Result<void> ManifestCheck::take_range(std::string_view line) {
 }
 
 Result<void> ManifestCheck::take_checksum(std::string_view line) {
-  while (line.ends_with('\n') || line.ends_with('\r') || line.ends_with('}')) {
-    line.remove_suffix(1);
-  }
+  constexpr std::string_view end = "}\n";
+  if (!line.ends_with(end)) return malformed("does not end as it should");
+  line.remove_suffix(end.size());
   const auto record = TRY(record_of("{" + std::string(line) + "}"));
   if (TRY(text_in(record, "Manifest-Checksum")) != base::to_hex(hash_.finish())) {
     return malformed("has a wrong checksum");

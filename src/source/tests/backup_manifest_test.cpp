@@ -53,7 +53,7 @@ void arrive(ArrivedFiles& files, std::string_view path, std::string_view content
 TEST(BackupManifest, WhatArrivedIsWhatItSays) {
   const auto manifest = manifest_of(file_line("backup_label", "label") + ",\n" +
                                     file_line("base/1/1259", "pages") + ",\n" +
-                                    R"({ "Encoded-Path": "C3", "Size": 0, "Checksum-Algorithm": )"
+                                    R"({ "Encoded-Path": "c3", "Size": 0, "Checksum-Algorithm": )"
                                     R"("CRC32C", "Checksum": "00000000" })");
   for (const std::size_t piece : {1U, 50U, 100'000U}) {
     ArrivedFiles files;
