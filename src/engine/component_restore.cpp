@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "engine/component_snapshots.hpp"
 #include "engine/place.hpp"
@@ -86,6 +87,37 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
       .with_hint("holdfast status shows what there is");
 }
 
+// What may be removed besides: below what the snapshot captured, without what the component leaves
+// out and what its capture couldn't read.
+Result<void> cover(const Workplace& workplace, const strategy::Component& component,
+                   const Chosen& chosen, source::FilesRestoreOptions& files) {
+  if (component.kind != strategy::ComponentKind::files) {
+    return Error(
+               ErrorCode::unsupported,
+               fmt::format("extra files are removed for components of files only, and {} is of {}",
+                           component.name, strategy::component_kind_name(component.kind)))
+        .with_hint("leave --delete-extra away");
+  }
+  const auto& repository = chosen.place->repository();
+  const auto record = TRY(
+      repository::choose_snapshot(TRY(repository::list_snapshots(repository)), chosen.snapshot));
+  for (const auto& path : record.summary.paths) files.covered.emplace_back(base::as_text(path));
+  const auto detail = TRY(repository::read_detail(repository, record.id));
+  if (record.summary.warning_count > detail.warnings.size()) {
+    return Error(ErrorCode::conflict,
+                 "the snapshot's capture had more warnings than it recorded: what it couldn't read "
+                 "isn't known, and nothing may be removed")
+        .with_hint("leave --delete-extra away, or restore another snapshot with --at");
+  }
+  for (const auto& warning : detail.warnings) files.spared.push_back(warning.path);
+  files.left_out = component.source.list("exclude");
+  for (const auto& path : component.source.list("exclude-from")) {
+    files.left_out_files.push_back(
+        (std::filesystem::path(workplace.strategy.folder) / path).lexically_normal().string());
+  }
+  return {};
+}
+
 Result<RestoreReport> restore_files_of(const Workplace& workplace,
                                        const strategy::Component& component,
                                        const ComponentRestoreOptions& options,
@@ -97,11 +129,15 @@ Result<RestoreReport> restore_files_of(const Workplace& workplace,
                                       .state = "running",
                                       .snapshot = chosen.snapshot};
   const bool serves = options.service == ComponentRestoreOptions::Service::stop_and_start;
+  auto files = options.files;
+  if (files.extra == source::FilesRestoreOptions::Extra::remove) {
+    TRY(cover(workplace, component, chosen, files));
+  }
   if (serves && !component.service.stop.empty()) {
     TRY(run_hooks(workplace, {component.service.stop}, surroundings, stop));
   }
-  auto restored = restore(chosen.place->repository(), chosen.snapshot, options.files, progress,
-                          std::move(stop));
+  auto restored =
+      restore(chosen.place->repository(), chosen.snapshot, files, progress, std::move(stop));
   // Started again whatever came of it: that is the state in which we found it.
   if (serves && !component.service.start.empty()) {
     auto started = run_hooks(workplace, {component.service.start}, surroundings, {});
