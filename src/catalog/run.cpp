@@ -121,6 +121,20 @@ Result<std::string> Runs::begin(const RunStart& start, base::Random& random) {
   }
 }
 
+Result<bool> Runs::take_over(const RunRecord& record) {
+  const auto& start = record.start;
+  const auto& end = record.end;
+  const auto added = TRY(database_.execute(
+      "INSERT OR IGNORE INTO runs VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, "
+      ":o, :p, 0)",
+      {record.id, std::string(run_kind_name(start.kind)), start.component, start.plan,
+       std::string(run_reason_name(start.reason)), value_of(start.slot), value_of(start.started),
+       std::string(run_state_name(end.state)), value_of(end.ended), end.message, end.snapshot,
+       value_of(end.bytes_read), value_of(end.bytes_new), value_of(end.bytes_stored),
+       value_of(end.size), value_of(end.warning_count)}));
+  return added > 0;
+}
+
 Result<void> Runs::end(const std::string& id, const RunEnd& end) {
   const auto changed = TRY(database_.execute(
       "UPDATE runs SET state = :a, ended = :b, message = :c, snapshot = :d, bytes_read = :e, "

@@ -60,6 +60,7 @@ Option limit_download_option();
 [[nodiscard]] std::vector<const Command*> copy_commands();
 [[nodiscard]] std::vector<const Command*> doctor_commands();
 [[nodiscard]] std::vector<const Command*> key_commands();
+[[nodiscard]] std::vector<const Command*> import_commands();
 [[nodiscard]] std::vector<const Command*> strategy_commands();
 [[nodiscard]] std::vector<const Command*> strategy_render_commands();
 [[nodiscard]] std::vector<const Command*> run_commands();

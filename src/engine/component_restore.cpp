@@ -8,6 +8,7 @@
 #include "command_component.hpp"
 #include "engine/component_snapshots.hpp"
 #include "engine/place.hpp"
+#include "engine/source_paths.hpp"
 #include "evidence_body.hpp"
 #include "git_component.hpp"
 #include "hook.hpp"
@@ -88,6 +89,36 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
                            options.at ? " from " + base::format_utc(*options.at) + " or before"
                                       : std::string()))
       .with_hint("holdfast status shows what there is");
+}
+
+// What may be removed besides: below what the snapshot captured, without what the component leaves
+// out and what its capture couldn't read.
+Result<void> cover(const Workplace& workplace, const strategy::Component& component,
+                   const Chosen& chosen, source::FilesRestoreOptions& files) {
+  if (component.kind != strategy::ComponentKind::files) {
+    return Error(
+               ErrorCode::unsupported,
+               fmt::format("extra files are removed for components of files only, and {} is of {}",
+                           component.name, strategy::component_kind_name(component.kind)))
+        .with_hint("leave --delete-extra away");
+  }
+  const auto& repository = chosen.place->repository();
+  const auto record = TRY(
+      repository::choose_snapshot(TRY(repository::list_snapshots(repository)), chosen.snapshot));
+  for (const auto& path : record.summary.paths) files.covered.emplace_back(base::as_text(path));
+  const auto detail = TRY(repository::read_detail(repository, record.id));
+  if (record.summary.warning_count > detail.warnings.size()) {
+    return Error(ErrorCode::conflict,
+                 "the snapshot's capture had more warnings than it recorded: what it couldn't read "
+                 "isn't known, and nothing may be removed")
+        .with_hint("leave --delete-extra away, or restore another snapshot with --at");
+  }
+  for (const auto& warning : detail.warnings) files.spared.push_back(warning.path);
+  files.left_out = component.source.list("exclude");
+  for (const auto& path : component.source.list("exclude-from")) {
+    files.left_out_files.push_back(absolute_path(workplace.strategy, path));
+  }
+  return {};
 }
 
 using Target = ComponentRestoreOptions::Target;
@@ -177,11 +208,15 @@ Result<RestoreReport> restore_with_service(const Workplace& workplace,
                                       .state = "running",
                                       .snapshot = chosen.snapshot};
   const bool serves = options.service == ComponentRestoreOptions::Service::stop_and_start;
+  auto wanted = options;
+  if (wanted.files.extra == source::FilesRestoreOptions::Extra::remove) {
+    TRY(cover(workplace, component, chosen, wanted.files));
+  }
   if (serves && !component.service.stop.empty()) {
     TRY(run_hooks(workplace, {component.service.stop}, surroundings, stop));
   }
   auto restored =
-      restore_kind(workplace, component, options, run, chosen, progress, std::move(stop));
+      restore_kind(workplace, component, wanted, run, chosen, progress, std::move(stop));
   // Started again whatever came of it: that is the state in which we found it.
   if (serves && !component.service.start.empty()) {
     auto started = run_hooks(workplace, {component.service.start}, surroundings, {});

@@ -11,6 +11,7 @@
 #include "engine/component_snapshots.hpp"
 #include "engine/copy.hpp"
 #include "engine/expiry.hpp"
+#include "engine/export.hpp"
 #include "engine/place.hpp"
 #include "evidence_body.hpp"
 #include "git_component.hpp"
@@ -82,6 +83,7 @@ class PlanRunner {
   Result<void> find_original();
   void copy_to(const Target& target);
   void expire_at(const Target& target, Location& place, PlaceOutcome& outcome);
+  void write_exports();
   Result<void> record_copies();
   Result<void> finish(Result<void> done);
   void note(const std::string& text);
@@ -269,6 +271,23 @@ void PlanRunner::expire_at(const Target& target, Location& place, PlaceOutcome& 
   }
 }
 
+void PlanRunner::write_exports() {
+  for (const auto* plan : what_.plans) {
+    if (!plan->exported) continue;
+    const auto done = export_snapshot(workplace_, *what_.component, *plan, origin_->repository(),
+                                      original_, stop_);
+    if (!done.ok()) {
+      warn(done.error().to_string());
+      continue;
+    }
+    const auto& made = done.value();
+    note(fmt::format("exported to {}: {}, sha256 {}", made.path, base::format_size(made.size),
+                     made.sha256));
+    for (const auto& name : made.expired) note(fmt::format("removed expired export {}", name));
+    for (const auto& warning : made.warnings) warn(warning);
+  }
+}
+
 void PlanRunner::find_targets() {
   for (const auto* plan : what_.plans) {
     for (const auto& destination : plan->to) {
@@ -340,6 +359,7 @@ Result<void> PlanRunner::store() {
       outcome_of(target).snapshot = original_;
     }
   }
+  write_exports();
   return {};
 }
 

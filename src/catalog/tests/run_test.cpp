@@ -178,6 +178,28 @@ TEST(Runs, StatesHaveNames) {
   EXPECT_FALSE(parse_run_state("lost").has_value());
 }
 
+TEST(Runs, AreTakenOverOnce) {
+  TestCatalog test;
+  RunRecord record;
+  record.id = "20270115-080000-abcd";
+  record.start = start_of(test, "daily");
+  record.end = {.state = RunState::warnings,
+                .ended = test.now,
+                .message = {},
+                .snapshot = "ab",
+                .size = 7,
+                .warning_count = 1};
+  EXPECT_TRUE(test->runs().take_over(record).value());
+  record.end.snapshot = "cd";
+  EXPECT_FALSE(test->runs().take_over(record).value());
+  const auto run = test->runs().get(record.id).value();
+  EXPECT_EQ(run.end.snapshot, "ab");
+  EXPECT_EQ(run.end.state, RunState::warnings);
+  EXPECT_EQ(run.start.slot, record.start.slot);
+  EXPECT_EQ(run.end.size, 7U);
+  EXPECT_FALSE(run.is_cancel_requested);
+}
+
 }  // namespace
 
 }  // namespace holdfast::catalog

@@ -49,6 +49,8 @@ base::Result<ExitCode> run_runs_list(Invocation& invocation);
 base::Result<ExitCode> run_runs_show(Invocation& invocation);
 base::Result<ExitCode> run_runs_log(Invocation& invocation);
 base::Result<ExitCode> run_runs_cancel(Invocation& invocation);
+base::Result<ExitCode> run_runs_rebuild(Invocation& invocation);
+base::Result<ExitCode> run_import(Invocation& invocation);
 base::Result<ExitCode> run_help(Invocation& invocation);
 base::Result<ExitCode> run_completion(Invocation& invocation);
 base::Result<ExitCode> run_docs(Invocation& invocation);

@@ -56,6 +56,14 @@ void write_json(JsonWriter& json, const engine::RestoreReport& report,
   for (const auto& failure : report.files.failures)
     write_incident(json, failure.path, failure.message);
   json.end();
+  json.integer("removed_count", totals.removed);
+  json.begin_array("removed");
+  for (const auto& path : report.files.removed) {
+    json.begin_object();
+    json.raw_name("path", path);
+    json.end();
+  }
+  json.end();
   json.begin_array("notes");
   for (const auto& note : report.files.notes) json.text(note);
   json.end();
@@ -68,12 +76,16 @@ void write_text(Output& output, const engine::RestoreReport& report,
     output.warning(failure.path + ": " + failure.message);
   for (const auto& note : report.files.notes) output.warning(note);
   const bool dry = options.run == source::FilesRestoreOptions::Run::dry;
+  for (const auto& path : report.files.removed) {
+    output.result(fmt::format("{} {}", dry ? "would remove" : "removed", path));
+  }
   output.summary(fmt::format("{} {} into {}", dry ? "dry run: would restore" : "restored",
                              short_id(report.snapshot), options.target));
   output.summary(fmt::format("  files     {} and {} directories, {} others; {} were right already",
                              totals.files, totals.directories, totals.others, totals.unchanged));
   output.summary(fmt::format("  written   {} of {}", base::format_size(totals.bytes_written),
                              base::format_size(totals.bytes)));
+  if (totals.removed > 0) output.summary(fmt::format("  removed   {}", totals.removed));
   output.summary(fmt::format("  time      {}", duration_text(report.duration_seconds)));
   if (totals.failures > 0) output.summary(fmt::format("  failed    {}", totals.failures));
 }
@@ -93,7 +105,9 @@ Result<source::FilesRestoreOptions> options_of(const Invocation& invocation) {
       .path = {},
       .includes = invocation.options("include"),
       .overwrite = overwrite_of(TRY(invocation.required("overwrite"))),
-      .run = invocation.flag("dry-run") ? Run::dry : Run::real};
+      .run = invocation.flag("dry-run") ? Run::dry : Run::real,
+      .extra = invocation.flag("delete-extra") ? source::FilesRestoreOptions::Extra::remove
+                                               : source::FilesRestoreOptions::Extra::keep};
 }
 
 ExitCode exit_of(const engine::RestoreReport& report) {
@@ -225,7 +239,7 @@ void write_text(Output& output, const engine::VerifyReport& report) {
 
 Result<ExitCode> run_restore(Invocation& invocation) {
   if (is_about_component(invocation)) return restore_named_component(invocation);
-  for (const auto* option : {"at", "in-place", "archive", "plan"}) {
+  for (const auto* option : {"at", "in-place", "archive", "plan", "delete-extra"}) {
     if (invocation.options(option).empty()) continue;
     return base::Error(base::ErrorCode::invalid_argument,
                        fmt::format("--{} is for components of a strategy", option))

@@ -42,6 +42,10 @@ std::vector<Option> restore_options() {
        .value = "TAG",
        .text = "Of a git component: only the tree of this tag (or branch, or commit), as "
                "COMPONENT-TAG.tar in DIR."},
+      {.name = "delete-extra",
+       .text = "Of a component of files: remove what the snapshot doesn't have below what it "
+               "captured, once everything is restored. What the strategy excludes stays; symbolic "
+               "links are never followed. With --dry-run: say what would go."},
   };
 }
 
@@ -66,6 +70,12 @@ std::vector<Field> restore_fields() {
       {"failures[].path_bytes", FieldType::string,
        "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
       {"failures[].message", FieldType::string, "What is wrong with it."},
+      {"removed_count", FieldType::integer,
+       "With --delete-extra: how much the snapshot doesn't have and is gone, or would be."},
+      {"removed", FieldType::array, "Which; at most 10,000."},
+      {"removed[].path", FieldType::string, "Its path as in the snapshot, printable."},
+      {"removed[].path_bytes", FieldType::string,
+       "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
       {"notes", FieldType::array,
        "What could not be set as it was and is no failure, such as owners: strings."},
       {"run", FieldType::string, "Of a component: the run's id.", Presence::sometimes},

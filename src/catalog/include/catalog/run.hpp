@@ -95,6 +95,8 @@ class Runs {
   // The id of the new run.
   base::Result<std::string> begin(const RunStart& start, base::Random& random);
   base::Result<void> end(const std::string& id, const RunEnd& end);
+  // Writes a run that is known from elsewhere, as it ended; whether there was none with this id.
+  base::Result<bool> take_over(const RunRecord& record);
   base::Result<void> log(const std::string& id, base::Time at, const std::string& text);
   // Newest first.
   base::Result<std::vector<RunRecord>> list(const RunFilter& filter);
