@@ -34,7 +34,7 @@ class TarWriterTest : public testing::Test {
     std::ofstream(directory / "a.tar", std::ios::binary) << base::as_text(bytes);
   }
   std::string shell(const std::string& command) const {
-    const auto line = "cd " + directory.path() + " && " + command + " > out 2>&1";
+    const auto line = "cd " + directory.path() + " && ( " + command + " ) > out 2>&1";
     EXPECT_EQ(std::system(line.c_str()), 0) << command;  // NOLINT(concurrency-mt-unsafe)
     std::ifstream in(directory / "out", std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
