@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from postgres_server import PASSWORD, PostgresServer, free_port  # noqa: E402
 
 PROGRAM = os.environ.get("HOLDFAST", "")
-FAILED, WARNINGS = 1, 3
+FAILED, USAGE, WARNINGS = 1, 2, 3
 SEGMENT = 16 * 1024 * 1024
 
 
@@ -325,10 +325,17 @@ class Trouble(PostgresCase):
         self.assertEqual(strategy.back_up("base")["state"], "succeeded")
         # Large objects have owners of their own.
         server.query("select lo_unlink(4711)")
+        self.assertEqual(strategy.back_up("dump")["state"], "succeeded")
+
+    def test_a_role_that_reads_no_passwords_is_warned(self):
+        server = self.server()
+        server.make_role("plain", "nosuperuser")
+        strategy = Strategy(self, server, user="plain", source="databases: all")
         run = strategy.back_up("dump", status=WARNINGS)
         self.assertIn("passwords of roles", " ".join(run["warnings"]))
         dumps = self.restored_place(server)
         strategy.restore("dump", dumps)
+        self.assertIn("CREATE ROLE plain", (dumps / "globals.sql").read_text())
         self.assertNotIn("SCRAM", (dumps / "globals.sql").read_text())
 
     def test_tls_is_spoken_and_the_certificate_is_checked(self):
@@ -423,7 +430,7 @@ class Trouble(PostgresCase):
         (data / "something").write_text("precious")
         self.assertIn("is not empty", strategy.restore("base", data, status=FAILED))
         self.assertEqual([path.name for path in data.iterdir()], ["something"])
-        self.assertIn("isn't restored in place", strategy.run("restore", "db", "--in-place", status=FAILED))
+        self.assertIn("isn't restored in place", strategy.run("restore", "db", "--in-place", status=USAGE))
 
     def test_no_tool_gets_the_password_as_argument_or_variable(self):
         server = self.server()
@@ -447,7 +454,8 @@ class Trouble(PostgresCase):
         strategy.back_up("dump")
         dumps = self.restored_place(server)
         strategy.restore("dump", dumps)
-        listed = server.run(server.tool("pg_restore"), "--list", dumps / "postgres.dump")
+        listed = subprocess.run([server.tool("pg_restore"), "--list", dumps / "postgres.dump"], stdout=subprocess.PIPE,
+                                text=True, check=True).stdout
         self.assertIn("TABLE other things", listed)
         self.assertNotIn("facts", listed)
 

@@ -225,7 +225,7 @@ Result<void> DumpCapture::dump_globals(const std::string& database, bool with_pa
   TRY(store("globals.sql", std::move(arguments)));
   if (!with_passwords && options_.databases == PostgresDumpOptions::Databases::all) {
     sink_.warn("/globals.sql",
-               "the passwords of roles are not in it: only a superuser may read them");
+               "the passwords of roles are not in it: our role may not read them (pg_authid)");
   }
   return {};
 }
@@ -238,7 +238,9 @@ Result<PostgresCaptureResult> DumpCapture::run(const wire::PostgresAddress& addr
   {
     const auto connection = TRY(wire::PostgresConnection::open(address, {}, stop_));
     version = static_cast<std::uint64_t>(connection->server_version());
-    tools_ = TRY(find_tools({.folder = options_.tools, .path = options_.path},
+    tools_ = TRY(find_tools({.folder = options_.tools,
+                             .path = options_.path,
+                             .hidden_variables = options_.hidden_variables},
                             connection->server_major(), stop_));
     all = TRY(databases(*connection));
     const auto about = TRY(connection->query(

@@ -71,7 +71,8 @@ Result<PostgresTools> find_tools(const ToolPlaces& places, int server_major,
   for (const auto& each : folders) {
     const auto program = each + "/pg_dump";
     if (::access(program.c_str(), X_OK) != 0) continue;
-    const auto said = io::run_child({.arguments = {program, "--version"}}, stop);
+    const auto said = io::run_child(
+        {.arguments = {program, "--version"}, .hidden_variables = places.hidden_variables}, stop);
     if (!said.ok()) {
       if (said.error().code() == ErrorCode::cancelled) return said.error();
       continue;

@@ -26,7 +26,8 @@ base::Result<PostgresTools> choose_tools(const std::vector<PostgresTools>& found
 // them, and in PATH.
 struct ToolPlaces {
   std::string folder;
-  std::string path;  // as in the variable
+  std::string path;                                // as in the variable
+  std::vector<std::string> hidden_variables = {};  // that the tools don't inherit
 };
 base::Result<PostgresTools> find_tools(const ToolPlaces& places, int server_major,
                                        const std::stop_token& stop);
