@@ -25,7 +25,7 @@ Command declare_daemon() {
                    .fallback = "127.0.0.1:9840"},
                   {.name = "token-file",
                    .value = "FILE",
-                   .text = "Holds the token that callers give (Authorization: Bearer …).",
+                   .text = "Holds the token that callers give (Authorization: Bearer TOKEN).",
                    .completion = Completion::path},
                   {.name = "certificate",
                    .value = "FILE",

@@ -80,7 +80,7 @@ std::vector<Field> diff_fields() {
 Command declare_diff() {
   return {
       .name = "strategy diff",
-      .summary = "say what differs between two strategies, and what follows",
+      .summary = "say how two strategies differ, and what follows",
       .description =
           "Compares two strategies, after includes, defaults and variables: components, plans, "
           "schedules, what is kept, locations, objectives. Then it says what follows: plans that "
