@@ -3,11 +3,15 @@
 
     BACKUP_ENCRYPTION_KEY=... independent_reader.py [--from-packs] REPOSITORY SNAPSHOT|latest TARGET
 
+BACKUP_ENCRYPTION_KEY holds a passphrase or the text of an identity.
+
 Shares no code with the program, so that the document is proved to be enough. --from-packs ignores the
 index and reads the packs' own directories. Checks every hash, signature and chunk id on the way.
 """
 
 import argparse
+import base64
+import binascii
 import hashlib
 import hmac
 import os
@@ -114,6 +118,23 @@ def open_gcm(key, nonce, aad, sealed):
 
 
 ZERO_NONCE = bytes(12)
+IDENTITY_PREFIX = b"holdfast-identity-"
+
+
+def identity_of(text):
+    """The private key in an identity's text."""
+    prefix = IDENTITY_PREFIX + b"1-"
+    line = text.strip().splitlines()[0].strip()
+    characters = line[len(prefix):]
+    if not line.startswith(prefix) or len(characters) != 56 or characters != characters.lower():
+        raise Damaged("this is no identity of version 1")
+    try:
+        body = base64.b32decode(characters.upper())
+    except binascii.Error:
+        raise Damaged("an identity has a character that none has") from None
+    if sha256(prefix + body[:32])[:3] != body[32:]:
+        raise Damaged("the identity's checksum does not match")
+    return nacl.public.PrivateKey(body[:32])
 
 
 @dataclass
@@ -221,7 +242,11 @@ class Repository:
         self.id = slot.raw(16)
         slot.i64()
         slot.text()
-        if kind != 1 or reserved != 0:
+        if reserved != 0:
+            raise Damaged("reserved bits are set")
+        if passphrase.strip().startswith(IDENTITY_PREFIX):
+            return self.try_recipient_slot(data, slot, kind, identity_of(passphrase))
+        if kind != 1:
             raise Damaged("not a passphrase slot")
         salt, memory_kib, passes = slot.raw(16), slot.u32(), slot.u32()
         aad = data[:slot.at]
@@ -229,6 +254,23 @@ class Repository:
         slot.end()
         key = nacl.pwhash.argon2id.kdf(32, passphrase, salt, opslimit=passes, memlimit=memory_kib * 1024)
         return Cursor(open_gcm(key, ZERO_NONCE, aad, sealed))
+
+    @staticmethod
+    def try_recipient_slot(data, slot, kind, identity):
+        if kind != 2:
+            raise Damaged("not a recipient's slot")
+        if slot.raw(32) != bytes(identity.public_key):
+            raise Damaged("made for another recipient")
+        head = data[:slot.at]
+        sealed = slot.sized()
+        slot.end()
+        try:
+            bound = nacl.public.SealedBox(identity).decrypt(sealed)
+        except nacl.exceptions.CryptoError:
+            raise Damaged("not sealed to this identity") from None
+        if bound[:32] != sha256(head):
+            raise Damaged("the slot's description was altered")
+        return Cursor(bound[32:])
 
     def read_config(self, config_hash):
         config = Cursor(self.read("config/" + config_hash.hex()))

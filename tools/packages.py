@@ -9,12 +9,12 @@ import steps
 
 BUILD = ["g++", "cmake", "ninja-build", "ccache", "mold", "pkg-config", "libssl-dev", "libsodium-dev",
          "libzstd-dev", "libxxhash-dev", "libisal-dev", "libfmt-dev", "libspdlog-dev", "libcli11-dev",
-         "nlohmann-json3-dev", "libcurl4-openssl-dev", "libpugixml-dev", "libssh-dev", "libfuse3-dev",
+         "nlohmann-json3-dev", "libcurl4-openssl-dev", "libpugixml-dev", "libpq-dev", "libssh-dev", "libfuse3-dev",
          "libyaml-cpp-dev", "libhowardhinnant-date-dev", "tzdata", "libsoci-dev", "libsqlite3-dev",
          "libboost-dev", "libmagic-dev"]
-TEST = ["libgtest-dev", "libgmock-dev", "librapidcheck-dev", "python3", "python3-venv", "rsync", "fuse3",
+TEST = ["git", "libgtest-dev", "libgmock-dev", "librapidcheck-dev", "python3", "python3-venv", "rsync", "fuse3",
         "attr", "acl", "e2fsprogs", "libcap2-bin", "openssl", "openssh-server", "openssh-client",
-        "clang-format-19"]
+        "postgresql-15", "postgresql-client-15", "clang-format-19", "gnupg", "systemd", "zstd"]
 CHECK = ["clang-tidy-19"]
 DEMO = ["rsync", "attr"]
 

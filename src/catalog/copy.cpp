@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
+#include <tuple>
 
+#include "catalog/run.hpp"
 #include "database.hpp"
 
 namespace holdfast::catalog {
@@ -83,6 +87,40 @@ Result<std::optional<CopyRecord>> Copies::newest(const std::string& component,
       {component, location}));
   if (found.empty()) return std::optional<CopyRecord>();
   return std::optional(std::move(found.front()));
+}
+
+Result<std::vector<CopyTotals>> Copies::totals() {
+  std::map<std::tuple<std::string, std::string, std::string>, CopyTotals> totals;
+  const auto rows = TRY(database_.query(
+      "SELECT r.component, r.plan, c.location, r.state, c.state, COUNT(*), SUM(c.attempts), "
+      "MAX(r.started) FROM copies c JOIN runs r ON r.id = c.run WHERE r.state <> 'running' GROUP "
+      "BY "
+      "r.component, r.plan, c.location, r.state, c.state"));
+  for (const auto& row : rows) {
+    const auto component = text_of(row[0]);
+    const auto location = text_of(row[2]);
+    const auto run_state = parse_run_state(text_of(row[3]));
+    const auto count = count_of(row[5]);
+    for (const auto& plan : split_plans(text_of(row[1]))) {
+      auto& one = totals[{component, plan, location}];
+      one.component = component;
+      one.plan = plan;
+      one.location = location;
+      one.runs += count;
+      if (run_state == RunState::failed || run_state == RunState::interrupted) {
+        one.runs_failed += count;
+      }
+      if (run_state == RunState::cancelled) one.runs_cancelled += count;
+      one.attempts += count_of(row[6]);
+      if (text_of(row[4]) != copy_state_name(CopyState::stored)) continue;
+      one.stored += count;
+      one.newest = std::max(one.newest, optional_time_of(row[7]));
+    }
+  }
+  std::vector<CopyTotals> list;
+  list.reserve(totals.size());
+  for (auto& [key, one] : totals) list.push_back(std::move(one));
+  return list;
 }
 
 }  // namespace holdfast::catalog

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
 #include "database.hpp"
 
@@ -84,6 +86,25 @@ std::optional<RunState> parse_run_state(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+std::optional<RunKind> parse_run_kind(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kind_names.size(); ++i) {
+    if (name == kind_names[i]) return static_cast<RunKind>(i);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> split_plans(std::string_view plans) {
+  constexpr std::string_view between = ", ";
+  std::vector<std::string> names;
+  while (!plans.empty()) {
+    const auto end = plans.find(between);
+    names.emplace_back(plans.substr(0, end));
+    if (end == std::string_view::npos) break;
+    plans.remove_prefix(end + between.size());
+  }
+  return names;
+}
+
 Result<std::string> Runs::begin(const RunStart& start, base::Random& random) {
   constexpr int attempts_max = 100;
   for (int attempt = 0;; ++attempt) {
@@ -99,6 +120,20 @@ Result<std::string> Runs::begin(const RunStart& start, base::Random& random) {
       return done.error();
     }
   }
+}
+
+Result<bool> Runs::take_over(const RunRecord& record) {
+  const auto& start = record.start;
+  const auto& end = record.end;
+  const auto added = TRY(database_.execute(
+      "INSERT OR IGNORE INTO runs VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, "
+      ":o, :p, 0)",
+      {record.id, std::string(run_kind_name(start.kind)), start.component, start.plan,
+       std::string(run_reason_name(start.reason)), value_of(start.slot), value_of(start.started),
+       std::string(run_state_name(end.state)), value_of(end.ended), end.message, end.snapshot,
+       value_of(end.bytes_read), value_of(end.bytes_new), value_of(end.bytes_stored),
+       value_of(end.size), value_of(end.warning_count)}));
+  return added > 0;
 }
 
 Result<void> Runs::end(const std::string& id, const RunEnd& end) {
@@ -214,6 +249,48 @@ Result<void> Runs::request_cancel(const std::string& id) {
 Result<bool> Runs::is_cancel_requested(const std::string& id) {
   const auto rows = TRY(database_.query("SELECT cancel FROM runs WHERE id = :a", {id}));
   return !rows.empty() && number_of(rows[0][0]) != 0;
+}
+
+Result<std::vector<RunTotals>> Runs::totals() {
+  std::map<std::pair<std::string, std::string>, RunTotals> totals;
+  const auto of_plans = [&](const Row& row, const auto& change) {
+    for (const auto& plan : split_plans(text_of(row[1]))) {
+      auto& one = totals[{text_of(row[0]), plan}];
+      one.component = text_of(row[0]);
+      one.plan = plan;
+      change(one);
+    }
+  };
+  const auto counts = TRY(
+      database_.query("SELECT component, plan, state, COUNT(*) FROM runs WHERE kind IN ('backup', "
+                      "'copy') AND state <> 'running' GROUP BY component, plan, state"));
+  for (const auto& row : counts) {
+    const auto state = named<RunState>(state_names, text_of(row[2]));
+    const auto count = count_of(row[3]);
+    of_plans(row, [&](RunTotals& one) {
+      one.ended += count;
+      if (state == RunState::succeeded || state == RunState::warnings) one.succeeded += count;
+      if (state == RunState::failed || state == RunState::interrupted) one.failed += count;
+    });
+  }
+  constexpr std::string_view succeeded =
+      "kind IN ('backup', 'copy') AND state IN ('succeeded', 'warnings')";
+  const auto newest = TRY(database_.query(fmt::format(
+      "SELECT r.component, r.plan, r.started, r.ended, r.size FROM runs r JOIN (SELECT component, "
+      "plan, MAX(started) AS newest FROM runs WHERE {0} GROUP BY component, plan) n ON r.component "
+      "= n.component AND r.plan = n.plan AND r.started = n.newest WHERE {0} ORDER BY r.id",
+      succeeded)));
+  for (const auto& row : newest) {
+    const auto started = time_of(row[2]);
+    of_plans(row, [&](RunTotals& one) {
+      if (one.newest && one.newest->started > started) return;
+      one.newest = {.started = started, .ended = time_of(row[3]), .size = count_of(row[4])};
+    });
+  }
+  std::vector<RunTotals> list;
+  list.reserve(totals.size());
+  for (auto& [key, one] : totals) list.push_back(std::move(one));
+  return list;
 }
 
 }  // namespace holdfast::catalog

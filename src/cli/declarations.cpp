@@ -35,9 +35,10 @@ const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> table = [] {
     std::vector<const Command*> all;
     for (const auto& part :
-         {backup_commands(), restore_commands(), snapshot_commands(), repository_commands(),
-          copy_commands(), key_commands(), doctor_commands(), strategy_commands(), run_commands(),
-          drill_commands(), daemon_commands(), program_commands()}) {
+         {backup_commands(), import_commands(), restore_commands(), snapshot_commands(),
+          repository_commands(), copy_commands(), key_commands(), doctor_commands(),
+          strategy_commands(), strategy_render_commands(), run_commands(), drill_commands(),
+          daemon_commands(), program_commands()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -11,6 +11,7 @@
 #include "io/child_process.hpp"
 #include "io/file.hpp"
 #include "io/terminal.hpp"
+#include "repository/identity.hpp"
 
 namespace holdfast::cli {
 
@@ -21,26 +22,27 @@ using base::ErrorCode;
 using base::Result;
 using base::SecretBytes;
 
-// A pipe has no owner to protect it from; a file that others can read has given the passphrase away
+// A pipe has no owner to protect it from; a file that others can read has given away what it holds
 // already.
-Result<void> check_private(int fd, const std::string& path) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return Error::from_errno(errno, path);
-  if (S_ISDIR(status.st_mode)) return Error(ErrorCode::invalid_argument, path + " is a directory");
-  if (S_ISREG(status.st_mode) && (status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
-    return Error(ErrorCode::invalid_argument,
-                 fmt::format("key file {} can be read or written by everyone", path))
-        .with_hint(
-            fmt::format("chmod 600 {}; and if others may have read it, change the passphrase "
-                        "(holdfast key change-password)",
-                        path));
-  }
-  return {};
+Result<void> check_private(const struct stat& status, const std::string& path,
+                           base::ByteView content) {
+  if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IROTH | S_IWOTH)) == 0) return {};
+  return Error(ErrorCode::invalid_argument,
+               fmt::format("key file {} can be read or written by everyone", path))
+      .with_hint(fmt::format("chmod 600 {}; and if others may have read it, {}", path,
+                             repository::is_identity(content)
+                                 ? "replace the identity (holdfast key generate, key add "
+                                   "--recipient, key remove)"
+                                 : "change the passphrase (holdfast key change-password)"));
 }
 
-Result<SecretBytes> not_empty(SecretBytes secret, const std::string& where) {
-  if (!secret.empty()) return secret;
-  return Error(ErrorCode::invalid_argument, "the passphrase is empty").with_context(where);
+// Neither empty nor an identity that can't be one; `where` it came from, for the error.
+Result<SecretBytes> usable(SecretBytes secret, const std::string& where) {
+  if (secret.empty())
+    return Error(ErrorCode::invalid_argument, "the passphrase is empty").with_context(where);
+  if (repository::is_identity(secret.view()))
+    TRY_CONTEXT(repository::parse_identity(secret.view()), where);
+  return secret;
 }
 
 Result<SecretBytes> ask_terminal(const PassphraseRequest& request, const std::stop_token& stop) {
@@ -59,7 +61,7 @@ Result<SecretBytes> ask_terminal(const PassphraseRequest& request, const std::st
           .with_hint("run the command again");
     }
   }
-  return not_empty(std::move(first), "terminal");
+  return usable(std::move(first), "terminal");
 }
 
 }  // namespace
@@ -90,16 +92,19 @@ PassphraseRequest from_passphrase() {
 
 Result<SecretBytes> read_key_file(const std::string& path) {
   const auto file = TRY_CONTEXT(io::open_file(path, O_RDONLY), "key file");
-  TRY(check_private(file.get(), path));
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return Error::from_errno(errno, path);
+  if (S_ISDIR(status.st_mode)) return Error(ErrorCode::invalid_argument, path + " is a directory");
   SecretBytes buffer(passphrase_size_max + 1);
   auto size = TRY_CONTEXT(io::read_some(file.get(), buffer.writable()), "key file");
+  TRY(check_private(status, path, buffer.view().first(size)));
   if (size > passphrase_size_max) {
     return Error(ErrorCode::invalid_argument,
                  fmt::format("key file {} is larger than 64 KiB", path))
         .with_hint("its whole content is the passphrase; is it the right file?");
   }
   if (size > 0 && buffer.view()[size - 1] == '\n') --size;
-  return not_empty(SecretBytes(buffer.view().first(size)), "key file " + path);
+  return usable(SecretBytes(buffer.view().first(size)), "key file " + path);
 }
 
 Result<SecretBytes> run_key_command(const std::string& line, const std::stop_token& stop) {
@@ -108,8 +113,7 @@ Result<SecretBytes> run_key_command(const std::string& line, const std::stop_tok
   const auto output = TRY_CONTEXT(io::run_child(command, stop), "key command");
   const auto all = output.view();
   const auto end = std::find(all.begin(), all.end(), static_cast<base::Byte>('\n'));
-  return not_empty(SecretBytes(all.first(static_cast<std::size_t>(end - all.begin()))),
-                   "key command");
+  return usable(SecretBytes(all.first(static_cast<std::size_t>(end - all.begin()))), "key command");
 }
 
 Result<SecretBytes> obtain_passphrase(const PassphraseRequest& request,
@@ -126,7 +130,7 @@ Result<SecretBytes> obtain_passphrase(const PassphraseRequest& request,
   }
   if (file) return read_key_file(*file);
   if (command) return run_key_command(*command, stop);
-  if (!from_environment.empty()) return from_environment.clone();
+  if (!from_environment.empty()) return usable(from_environment.clone(), request.variable);
   return ask_terminal(request, stop);
 }
 

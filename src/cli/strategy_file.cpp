@@ -55,15 +55,9 @@ Result<Found> find(const Invocation& invocation) {
 
 }  // namespace
 
-bool has_strategy_file(const Invocation& invocation) {
-  std::error_code error;
-  return invocation.option("config") ||
-         std::any_of(usual_places.begin(), usual_places.end(),
-                     [&](const char* path) { return std::filesystem::exists(path, error); });
-}
+namespace {
 
-Result<strategy::Parsed> parse_strategy_file(const Invocation& invocation) {
-  auto found = TRY(find(invocation));
+Result<strategy::Parsed> parse_found(const Invocation& invocation, Found found) {
   std::error_code error;
   const auto absolute = std::filesystem::absolute(found.path, error);
   if (error) return Error::from_errno(error.value(), found.path);
@@ -76,8 +70,7 @@ Result<strategy::Parsed> parse_strategy_file(const Invocation& invocation) {
   return strategy::parse(source);
 }
 
-Result<strategy::Strategy> usable_strategy(Invocation& invocation) {
-  auto parsed = TRY(parse_strategy_file(invocation));
+Result<strategy::Strategy> usable(Invocation& invocation, strategy::Parsed parsed) {
   const auto errors = parsed.diagnostics.count(strategy::Severity::error);
   if (errors == 0) return std::move(parsed.strategy);
   const auto& files = parsed.strategy.files;
@@ -89,6 +82,34 @@ Result<strategy::Strategy> usable_strategy(Invocation& invocation) {
   return Error(ErrorCode::invalid_argument,
                fmt::format("the strategy has {} error{}", errors, errors == 1 ? "" : "s"))
       .with_hint("holdfast strategy check says what to do about each");
+}
+
+}  // namespace
+
+bool has_strategy_file(const Invocation& invocation) {
+  std::error_code error;
+  return invocation.option("config") ||
+         std::any_of(usual_places.begin(), usual_places.end(),
+                     [&](const char* path) { return std::filesystem::exists(path, error); });
+}
+
+Result<strategy::Parsed> parse_strategy_file(const Invocation& invocation) {
+  return parse_found(invocation, TRY(find(invocation)));
+}
+
+Result<strategy::Strategy> usable_strategy(Invocation& invocation) {
+  return usable(invocation, TRY(parse_strategy_file(invocation)));
+}
+
+Result<strategy::Strategy> usable_strategy_at(Invocation& invocation, const std::string& path) {
+  auto text = text_of(path);
+  if (!text.ok()) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("can't read the strategy: {}", text.error().to_string()));
+  }
+  return usable(invocation,
+                TRY(parse_found(invocation, {.path = path, .text = std::move(text).value()})))
+      .with_context(path);
 }
 
 }  // namespace holdfast::cli

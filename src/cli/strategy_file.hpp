@@ -19,5 +19,8 @@ base::Result<strategy::Parsed> parse_strategy_file(const Invocation& invocation)
 
 // The same with its promises checked; errors of the strategy are printed and become an error.
 base::Result<strategy::Strategy> usable_strategy(Invocation& invocation);
+// The same of the file at `path`.
+base::Result<strategy::Strategy> usable_strategy_at(Invocation& invocation,
+                                                    const std::string& path);
 
 }  // namespace holdfast::cli

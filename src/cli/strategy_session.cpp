@@ -64,19 +64,19 @@ Result<std::shared_ptr<StrategyWorkplace>> StrategyWorkplace::open(Invocation& i
   if (error) return Error::from_errno(error.value(), state);
   const auto own_state = (absolute / strategy.name / strategy.environment).string();
   own->catalog_ = TRY(catalog::Catalog::open(own_state));
-  own->workplace_ = std::make_unique<engine::Workplace>(engine::Workplace{
-      .strategy = strategy,
-      .zone = zone,
-      .catalog = *own->catalog_,
-      .clock = own->clock_,
-      .random = own->random_,
-      .cache_directory = cache_directory(),
-      .state_directory = own_state,
-      .host = host_name(),
-      .environment = environment_variable,
-      .secret = [raw = own.get()](const strategy::SecretReference& reference) {
-        return raw->secret(reference);
-      }});
+  own->workplace_ = std::make_unique<engine::Workplace>(
+      engine::Workplace{.strategy = strategy,
+                        .zone = zone,
+                        .catalog = *own->catalog_,
+                        .clock = own->clock_,
+                        .random = own->random_,
+                        .cache_directory = cache_directory(),
+                        .state_directory = own_state,
+                        .host = host_name(),
+                        .environment = environment_variable,
+                        .secret = [raw = own.get()](const strategy::SecretReference& reference) {
+                          return raw->secret(reference);
+                        }});
   return own;
 }
 

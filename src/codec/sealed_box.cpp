@@ -25,11 +25,18 @@ BoxPublicKey public_key_of(base::ByteView private_key) {
   return public_key;
 }
 
+bool is_public_key(const BoxPublicKey& key) {
+  start_sodium();
+  // Any scalar will do: times a point of small order, each gives zero, which libsodium refuses.
+  constexpr std::array<base::Byte, crypto_scalarmult_SCALARBYTES> scalar{1};
+  std::array<base::Byte, crypto_scalarmult_BYTES> shared;
+  return crypto_scalarmult(shared.data(), scalar.data(), key.data()) == 0;
+}
+
 base::Bytes seal_to(const BoxPublicKey& recipient, base::ByteView plaintext) {
   start_sodium();
   base::Bytes sealed(plaintext.size() + sealed_box_overhead);
-  // It fails for the few points of small order only, which no private key has: never for a key that
-  // we made.
+  // It fails for what is_public_key() refuses: never for a key that we made.
   CHECK(crypto_box_seal(sealed.data(), plaintext.data(), plaintext.size(), recipient.data()) == 0,
         "the recipient's public key is not a key");
   return sealed;

@@ -127,11 +127,12 @@ void Daemon::Parts::wait() {
 Result<void> Daemon::Parts::begin() {
   auto& catalog = workplace->catalog;
   TRY(catalog.take());
+  last_beat = clock.monotonic();
   const auto now = clock.now();
   const auto interrupted = TRY(catalog.runs().interrupt_running(now));
   for (const auto& run : interrupted) {
-    base::log(LogLevel::warning, fmt::format("run {} of {} was interrupted", run.id,
-                                             run.start.component));
+    base::log(LogLevel::warning,
+              fmt::format("run {} of {} was interrupted", run.id, run.start.component));
   }
   scheduler = TRY(engine::Scheduler::open(*workplace, now));
   watches = std::make_unique<ChangeWatches>(*workplace);
@@ -263,9 +264,8 @@ void Daemon::Parts::read_strategy_again() {
   catalog::FindingRecord finding;
   finding.kind = engine::strategy_finding;
   if (!read.ok()) {
-    base::log(LogLevel::error,
-              fmt::format("the strategy was not taken, the old one goes on: {}",
-                          read.error().to_string()));
+    base::log(LogLevel::error, fmt::format("the strategy was not taken, the old one goes on: {}",
+                                           read.error().to_string()));
     finding.severity = engine::severity_of(before->strategy, finding.kind);
     finding.message = "a changed strategy was refused: " + read.error().message();
     finding.advice = "holdfast strategy check, then reload again";
@@ -365,9 +365,9 @@ Result<std::unique_ptr<Daemon>> Daemon::open(SharedWorkplace workplace, DaemonOp
 
 Result<Daemon::Left> Daemon::run(std::stop_token stop) {
   const std::stop_callback waking(stop, [this] { parts_->wake(); });
-  base::log(LogLevel::info, fmt::format("strategy {} ({}) is carried out",
-                                        parts_->workplace->strategy.name,
-                                        parts_->workplace->strategy.environment));
+  base::log(LogLevel::info,
+            fmt::format("strategy {} ({}) is carried out", parts_->workplace->strategy.name,
+                        parts_->workplace->strategy.environment));
   parts_->notifier.ready("running");
   while (!stop.stop_requested()) {
     // A catalog that can't be reached now may be again: the loop goes on.

@@ -52,9 +52,9 @@ RunDesk::~RunDesk() {
 
 void RunDesk::start(std::shared_ptr<const engine::Workplace> workplace,
                     engine::Assignment assignment) {
-  base::log(base::LogLevel::info, fmt::format("{} begins ({})", name_of(assignment),
-                                              strategy::reason_name(
-                                                  assignment.due.serves.front().reason)));
+  base::log(base::LogLevel::info,
+            fmt::format("{} begins ({})", name_of(assignment),
+                        strategy::reason_name(assignment.due.serves.front().reason)));
   auto& entry = *entries_.emplace_back(std::make_unique<Entry>());
   entry.stall = stall_of(workplace->strategy, assignment);
   entry.workplace = std::move(workplace);

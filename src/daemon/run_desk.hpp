@@ -21,10 +21,9 @@ namespace holdfast::daemon {
 // Its calls are the loop's; what runs itself only tells.
 class RunDesk {
  public:
-  using Carry = std::function<CarriedOut(
-      const engine::Workplace&, const engine::Assignment&,
-      const std::function<void(const std::string&)>& began, const engine::ProgressCall&,
-      std::stop_token)>;
+  using Carry = std::function<CarriedOut(const engine::Workplace&, const engine::Assignment&,
+                                         const std::function<void(const std::string&)>& began,
+                                         const engine::ProgressCall&, std::stop_token)>;
   // `ended`: called from the run's task when it has ended, to wake the loop.
   RunDesk(io::Executor& executor, const base::Clock& clock, Carry carry,
           std::function<void()> ended);

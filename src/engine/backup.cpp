@@ -1,32 +1,13 @@
 // Taking a snapshot of files, and previewing one.
 #include "engine/backup.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
-#include "engine/version.hpp"
-#include "repository/snapshot_writer.hpp"
+#include "snapshot_taking.hpp"
 
 namespace holdfast::engine {
 
 namespace {
-
-std::string this_host() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
-}
-
-std::vector<base::Bytes> raw_paths(const std::vector<std::string>& paths) {
-  std::vector<base::Bytes> raw;
-  for (const auto& path : paths) {
-    const auto bytes = base::as_bytes(path);
-    raw.emplace_back(bytes.begin(), bytes.end());
-  }
-  std::sort(raw.begin(), raw.end());
-  raw.erase(std::unique(raw.begin(), raw.end()), raw.end());
-  return raw;
-}
 
 source::FilesCaptureProgress report_to(const ProgressCall& progress,
                                        const repository::SnapshotRecord* parent) {
@@ -43,96 +24,45 @@ source::FilesCaptureProgress report_to(const ProgressCall& progress,
   };
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> statistics_of(
-    const source::FilesCaptureResult& capture, const repository::StoreTotals& totals) {
-  return {{"files", capture.files},       {"directories", capture.directories},
-          {"others", capture.others},     {"unchanged", capture.unchanged},
-          {"changed", capture.changed},   {"added", capture.added},
-          {"bytes", capture.bytes},       {"bytes_read", capture.bytes_read},
-          {"bytes_new", totals.bytes_new}};
+base::Result<BackupReport> take(repository::Repository& repository, const BackupOptions& options,
+                                repository::SnapshotRun run, const ProgressCall& progress,
+                                std::stop_token stop) {
+  for (const auto& [key, value] : options.tags) TRY(repository::check_tag(key));
+  repository::SnapshotOptions snapshot_options{
+      .compression_level = options.compression_level,
+      .source = options.source,
+      .host = options.host,
+      .label = options.label,
+      .paths = snapshot_paths(options.capture.roots),
+      .tags = options.tags,
+      .command = options.command,
+      .run = run,
+  };
+  const auto capture = [&](repository::SnapshotWriter& writer) {
+    const auto* parent = writer.parent();
+    std::optional<repository::TreeCursor> entries;
+    source::FilesParent view;
+    if (parent != nullptr) {
+      entries.emplace(writer.parent_nodes(), parent->summary.root);
+      view = {.entries = &*entries, .started = parent->summary.started};
+    }
+    return source::capture_files(options.capture, view, writer, repository.environment().executor,
+                                 report_to(progress, parent), stop);
+  };
+  return take_snapshot(repository, std::move(snapshot_options), capture);
 }
-
-// Takes contents and throws them away.
-class CountingSink final : public repository::EntrySink {
- public:
-  base::Result<void> add(repository::Entry) override { return {}; }
-  base::Result<Reuse> reuse(repository::Entry) override { return Reuse::taken; }
-  base::Result<void> begin_content(std::uint64_t expected_size) override {
-    scratch_.resize(std::max<std::size_t>(scratch_.size(),
-                                          std::min<std::uint64_t>(expected_size + 1, base::MiB)));
-    return {};
-  }
-  base::Result<base::MutableByteView> buffer() override { return base::MutableByteView(scratch_); }
-  base::Result<void> filled(std::size_t) override { return {}; }
-  base::Result<void> hole(std::uint64_t) override { return {}; }
-  base::Result<void> end_content(repository::Entry) override { return {}; }
-  void abandon_content() override {}
-  void warn(std::string path, std::string message) override {
-    ++warning_count;
-    if (warnings.size() < repository::warnings_max)
-      warnings.push_back({std::move(path), std::move(message)});
-  }
-  std::vector<repository::SnapshotWarning> warnings;
-  std::uint64_t warning_count = 0;
-
- private:
-  base::Bytes scratch_ = base::Bytes(base::MiB);
-};
 
 }  // namespace
 
 base::Result<BackupReport> back_up(repository::Repository& repository, const BackupOptions& options,
                                    const ProgressCall& progress, std::stop_token stop) {
-  for (const auto& [key, value] : options.tags) TRY(repository::check_tag(key));
-  const auto& environment = repository.environment();
-  const auto began = environment.clock.monotonic();
-  repository::SnapshotOptions snapshot_options{
-      .compression_level = options.compression_level,
-      .source = options.source,
-      .host = options.host.empty() ? this_host() : options.host,
-      .label = options.label,
-      .paths = raw_paths(options.capture.roots),
-      .tags = options.tags,
-      .command = options.command,
-      .program = program_name_and_version(),
-      .started = environment.clock.now(),
-  };
-  auto writer = TRY(repository::SnapshotWriter::begin(repository, std::move(snapshot_options)));
-  const auto* parent = writer->parent();
-  std::optional<repository::TreeCursor> entries;
-  source::FilesParent view;
-  if (parent != nullptr) {
-    entries.emplace(writer->parent_nodes(), parent->summary.root);
-    view = {.entries = &*entries, .started = parent->summary.started};
-  }
-  BackupReport report;
-  report.capture = TRY(source::capture_files(options.capture, view, *writer, environment.executor,
-                                             report_to(progress, parent), stop));
-  auto committed = TRY(writer->commit(statistics_of(report.capture, writer->totals())));
-  report.snapshot = committed.id;
-  report.parent = committed.summary.parent;
-  report.bytes_new = committed.totals.bytes_new;
-  report.bytes_stored = committed.totals.bytes_stored;
-  report.stages = committed.totals.stages;
-  report.warnings = writer->warnings();
-  report.warning_count = writer->warning_count();
-  report.duration_seconds = (environment.clock.monotonic() - began).seconds();
-  return report;
+  return take(repository, options, repository::SnapshotRun::real, progress, std::move(stop));
 }
 
 base::Result<BackupReport> preview_backup(repository::Repository& repository,
                                           const BackupOptions& options,
                                           const ProgressCall& progress, std::stop_token stop) {
-  const auto& environment = repository.environment();
-  const auto began = environment.clock.monotonic();
-  CountingSink sink;
-  BackupReport report;
-  report.capture = TRY(source::capture_files(options.capture, {}, sink, environment.executor,
-                                             report_to(progress, nullptr), stop));
-  report.warnings = std::move(sink.warnings);
-  report.warning_count = sink.warning_count;
-  report.duration_seconds = (environment.clock.monotonic() - began).seconds();
-  return report;
+  return take(repository, options, repository::SnapshotRun::preview, progress, std::move(stop));
 }
 
 }  // namespace holdfast::engine

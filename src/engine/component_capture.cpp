@@ -5,6 +5,11 @@
 
 #include "engine/source_paths.hpp"
 
+#include "command_component.hpp"
+#include "git_component.hpp"
+
+#include "postgres_component.hpp"
+
 namespace holdfast::engine {
 
 namespace {
@@ -47,6 +52,12 @@ base::Result<BackupReport> capture_component(const Workplace& workplace,
   switch (request.component.kind) {
     case strategy::ComponentKind::files:
       return capture_files(workplace, request, repository, progress, stop);
+    case strategy::ComponentKind::command:
+      return capture_command_component(workplace, request, repository, progress, stop);
+    case strategy::ComponentKind::git:
+      return capture_git_component(workplace, request, repository, progress, stop);
+    case strategy::ComponentKind::postgres:
+      return capture_postgres_component(workplace, request, repository, progress, stop);
     default:
       return base::Error(base::ErrorCode::unsupported,
                          fmt::format("components of the kind {} can't be backed up yet",

@@ -11,7 +11,10 @@ namespace holdfast::engine {
 struct CaptureRequest {
   const strategy::Component& component;
   strategy::PlanType type = strategy::PlanType::unspecified;
-  repository::Tags tags;  // ascending by key
+  repository::Tags tags;      // ascending by key
+  std::string content = {};   // of logical plans: "schema", "data"; empty: all
+  std::string run = {};       // whose log gets what programs say; empty: none
+  base::Duration stall = {};  // a program that says nothing for so long is ended; 0: the default
 };
 
 // unsupported: the kind isn't built yet.

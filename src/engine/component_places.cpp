@@ -2,7 +2,6 @@
 #include "component_places.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace holdfast::engine {
 
@@ -19,12 +18,6 @@ std::vector<const strategy::Location*> places_of(const strategy::Strategy& strat
     if (is_used) found.push_back(&location);
   }
   return found;
-}
-
-std::string absolute_path(const strategy::Strategy& strategy, const std::string& path) {
-  auto text = (std::filesystem::path(strategy.folder) / path).lexically_normal().string();
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-  return text;
 }
 
 }  // namespace holdfast::engine

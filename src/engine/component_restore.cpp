@@ -5,10 +5,14 @@
 
 #include <algorithm>
 
+#include "command_component.hpp"
 #include "engine/component_snapshots.hpp"
 #include "engine/place.hpp"
+#include "engine/source_paths.hpp"
 #include "evidence_body.hpp"
+#include "git_component.hpp"
 #include "hook.hpp"
+#include "postgres_component.hpp"
 
 namespace holdfast::engine {
 
@@ -62,7 +66,7 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
           fmt::format("location {}: {}", location->name, list.error().to_string()));
       continue;
     }
-    const auto* record = newest_snapshot(list.value(), component, options.at);
+    const auto* record = newest_snapshot(list.value(), component, options.at, options.plan);
     // A slower location is taken only if what it has is newer.
     if (record == nullptr || (best.place != nullptr && record->summary.started <= best.captured)) {
       continue;
@@ -80,28 +84,139 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
         .with_hint("mount or reach the location, or name another one with --from");
   }
   return Error(ErrorCode::not_found,
-               fmt::format("there is no snapshot of {}{}", component.name,
+               fmt::format("there is no snapshot of {}{}{}", component.name,
+                           options.plan.empty() ? "" : "/" + options.plan,
                            options.at ? " from " + base::format_utc(*options.at) + " or before"
                                       : std::string()))
       .with_hint("holdfast status shows what there is");
 }
 
-Result<RestoreReport> restore_files_of(const Workplace& workplace,
-                                       const strategy::Component& component,
-                                       const ComponentRestoreOptions& options,
-                                       const std::string& run, Chosen& chosen,
-                                       const ProgressCall& progress, std::stop_token stop) {
+// What may be removed besides: below what the snapshot captured, without what the component leaves
+// out and what its capture couldn't read.
+Result<void> cover(const Workplace& workplace, const strategy::Component& component,
+                   const Chosen& chosen, source::FilesRestoreOptions& files) {
+  if (component.kind != strategy::ComponentKind::files) {
+    return Error(
+               ErrorCode::unsupported,
+               fmt::format("extra files are removed for components of files only, and {} is of {}",
+                           component.name, strategy::component_kind_name(component.kind)))
+        .with_hint("leave --delete-extra away");
+  }
+  const auto& repository = chosen.place->repository();
+  const auto record = TRY(
+      repository::choose_snapshot(TRY(repository::list_snapshots(repository)), chosen.snapshot));
+  for (const auto& path : record.summary.paths) files.covered.emplace_back(base::as_text(path));
+  const auto detail = TRY(repository::read_detail(repository, record.id));
+  if (record.summary.warning_count > detail.warnings.size()) {
+    return Error(ErrorCode::conflict,
+                 "the snapshot's capture had more warnings than it recorded: what it couldn't read "
+                 "isn't known, and nothing may be removed")
+        .with_hint("leave --delete-extra away, or restore another snapshot with --at");
+  }
+  for (const auto& warning : detail.warnings) files.spared.push_back(warning.path);
+  files.left_out = component.source.list("exclude");
+  for (const auto& path : component.source.list("exclude-from")) {
+    files.left_out_files.push_back(absolute_path(workplace.strategy, path));
+  }
+  return {};
+}
+
+using Target = ComponentRestoreOptions::Target;
+using Kind = strategy::ComponentKind;
+
+// What no snapshot needs to be looked for.
+Result<void> check_target(const strategy::Component& component,
+                          const ComponentRestoreOptions& options) {
+  if (!options.archive.empty() && component.kind != Kind::git) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("component {} is no git repository: it has no tags to archive",
+                             component.name))
+        .with_hint("restore it without --archive");
+  }
+  if (options.target == Target::into) return {};
+  if (component.kind == Kind::git) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("a git repository isn't restored in place: what {} holds by now would "
+                             "be lost",
+                             component.name))
+        .with_hint("restore --into a directory, and clone or fetch from the repository there");
+  }
+  if (component.kind == Kind::postgres) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("{} is a server: it isn't restored in place", component.name))
+        .with_hint("restore --into an empty data directory, and start a server on it");
+  }
+  if (component.kind == Kind::command && component.source.word("restore").empty()) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("component {} has no restore command", component.name))
+        .with_hint(
+            "write restore: and the command that takes the data as its standard input, or "
+            "restore --into a directory");
+  }
+  return {};
+}
+
+std::string destination_of(const strategy::Component& component,
+                           const ComponentRestoreOptions& options) {
+  if (component.kind == Kind::command && options.target == Target::in_place) {
+    return "the restore command";
+  }
+  if (component.kind == Kind::git && options.archive.empty()) {
+    return git_restore_target(component, options.files.target);
+  }
+  return options.files.target;
+}
+
+Result<RestoreReport> restore_kind(const Workplace& workplace, const strategy::Component& component,
+                                   const ComponentRestoreOptions& options, const std::string& run,
+                                   Chosen& chosen, const ProgressCall& progress,
+                                   std::stop_token stop) {
+  auto& repository = chosen.place->repository();
+  if (component.kind == Kind::git) {
+    auto files = options.files;
+    files.target = destination_of(component, options);
+    return restore_git_component(workplace,
+                                 {.component = component,
+                                  .snapshot = chosen.snapshot,
+                                  .archive = options.archive,
+                                  .files = std::move(files)},
+                                 repository, progress, std::move(stop));
+  }
+  if (component.kind == Kind::command && options.target == Target::in_place) {
+    return restore_into_command(workplace,
+                                {.component = component,
+                                 .snapshot = chosen.snapshot,
+                                 .run = run,
+                                 .carry_out = options.files.run},
+                                repository, progress, std::move(stop));
+  }
+  if (component.kind == Kind::postgres) {
+    return restore_postgres_component(repository, chosen.snapshot, options.files, progress,
+                                      std::move(stop));
+  }
+  return restore(repository, chosen.snapshot, options.files, progress, std::move(stop));
+}
+
+Result<RestoreReport> restore_with_service(const Workplace& workplace,
+                                           const strategy::Component& component,
+                                           const ComponentRestoreOptions& options,
+                                           const std::string& run, Chosen& chosen,
+                                           const ProgressCall& progress, std::stop_token stop) {
   const HookSurroundings surroundings{.component = component.name,
                                       .plan = {},
                                       .run = run,
                                       .state = "running",
                                       .snapshot = chosen.snapshot};
   const bool serves = options.service == ComponentRestoreOptions::Service::stop_and_start;
+  auto wanted = options;
+  if (wanted.files.extra == source::FilesRestoreOptions::Extra::remove) {
+    TRY(cover(workplace, component, chosen, wanted.files));
+  }
   if (serves && !component.service.stop.empty()) {
     TRY(run_hooks(workplace, {component.service.stop}, surroundings, stop));
   }
-  auto restored = restore(chosen.place->repository(), chosen.snapshot, options.files, progress,
-                          std::move(stop));
+  auto restored =
+      restore_kind(workplace, component, wanted, run, chosen, progress, std::move(stop));
   // Started again whatever came of it: that is the state in which we found it.
   if (serves && !component.service.start.empty()) {
     auto started = run_hooks(workplace, {component.service.start}, surroundings, {});
@@ -117,7 +232,13 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                                                  const ComponentRestoreOptions& options,
                                                  const ProgressCall& progress,
                                                  std::stop_token stop) {
+  if (!options.plan.empty() && component.plan(options.plan) == nullptr) {
+    return Error(ErrorCode::not_found,
+                 fmt::format("component {} has no plan '{}'", component.name, options.plan));
+  }
+  TRY(check_target(component, options));
   ComponentRestoreReport report;
+  report.into = destination_of(component, options);
   auto chosen = TRY(choose(workplace, component, options, report.passed_over));
   report.location = chosen.location;
   report.captured = chosen.captured;
@@ -129,8 +250,8 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                                .slot = {},
                                .started = workplace.clock.now()},
                               workplace.random));
-  auto restored = restore_files_of(workplace, component, options, report.run, chosen, progress,
-                                   std::move(stop));
+  auto restored = restore_with_service(workplace, component, options, report.run, chosen, progress,
+                                       std::move(stop));
   catalog::RunEnd end{.state = catalog::RunState::succeeded, .ended = workplace.clock.now()};
   end.snapshot = chosen.snapshot;
   if (!restored.ok()) {
@@ -148,7 +269,7 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                      {"component", component.name},
                      {"location", report.location},
                      {"snapshot", chosen.snapshot},
-                     {"into", options.files.target},
+                     {"into", report.into},
                      {"state", std::string(catalog::run_state_name(end.state))},
                      {"message", end.message}})));
   TRY(runs.end(report.run, end));

@@ -11,6 +11,7 @@
 #include "engine/place.hpp"
 #include "engine/verify.hpp"
 #include "evidence_body.hpp"
+#include "repository/object_name.hpp"
 #include "snapshot_choice.hpp"
 #include "soundness.hpp"
 #include "verdict.hpp"
@@ -69,6 +70,8 @@ class ComponentVerifier {
   Result<void> check_content(repository::Repository& repository,
                              const repository::SnapshotRecord& snapshot, Verdict& verdict);
   Result<void> record(SnapshotProof proof, const Cost& cost);
+  Result<void> record_damaged(const strategy::Location& location,
+                              const repository::IgnoredObject& damaged);
   Result<void> record_unknown(const strategy::Location& location, const std::string& message);
   Result<void> finish(Result<void> done);
   void note(const std::string& text);
@@ -123,6 +126,26 @@ Result<void> ComponentVerifier::record_unknown(const strategy::Location& locatio
                                                const std::string& message) {
   SnapshotProof proof;
   proof.location = location.name;
+  proof.message = message;
+  return record(std::move(proof), {});
+}
+
+// A snapshot whose own object can't be read doesn't say whose it is; the ledger may know.
+Result<void> ComponentVerifier::record_damaged(const strategy::Location& location,
+                                               const repository::IgnoredObject& damaged) {
+  const auto message = damaged.name + ": " + damaged.error.to_string();
+  const auto id = repository::hash_of_name(damaged.name);
+  const auto ledger =
+      TRY(workplace_.catalog.verifications().list(what_.component->name, location.name));
+  const bool is_ours = id && std::any_of(ledger.begin(), ledger.end(), [&](const auto& record) {
+                         return record.snapshot == base::to_hex(*id);
+                       });
+  if (!is_ours) return record_unknown(location, message);
+  SnapshotProof proof;
+  proof.location = location.name;
+  proof.snapshot = base::to_hex(*id);
+  proof.outcome =
+      is_outage(damaged.error) ? VerificationOutcome::unknown : VerificationOutcome::failed;
   proof.message = message;
   return record(std::move(proof), {});
 }
@@ -206,10 +229,7 @@ Result<void> ComponentVerifier::look_at(const strategy::Location& location) {
   auto& repository = place.value()->repository();
   const auto list = repository::list_snapshots(repository);
   if (!list.ok()) return record_unknown(location, list.error().to_string());
-  for (const auto& damaged : list.value().damaged) {
-    // Whose it was can't be told: perhaps one of ours.
-    TRY(record_unknown(location, damaged.name + ": " + damaged.error.to_string()));
-  }
+  for (const auto& damaged : list.value().damaged) TRY(record_damaged(location, damaged));
   const auto chosen = TRY(choose(location, list.value()));
   if (chosen.empty()) return {};
   const auto looked = prove(location, repository, chosen);
@@ -343,7 +363,8 @@ Result<VerificationReport> verify_by_drill(const Workplace& workplace, const Ver
     }
     return report;
   }
-  report.drill = TRY(run_drill(workplace, *drill, {.reason = what.reason, .slot = what.slot, .began = what.began},
+  report.drill = TRY(run_drill(workplace, *drill,
+                               {.reason = what.reason, .slot = what.slot, .began = what.began},
                                progress, std::move(stop)));
   report.run = report.drill->run;
   report.end = report.drill->end;

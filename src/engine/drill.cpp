@@ -6,11 +6,11 @@
 #include <algorithm>
 
 #include "base/units.hpp"
-#include "component_places.hpp"
 #include "drill_checks.hpp"
 #include "drill_instant.hpp"
 #include "drill_record.hpp"
 #include "engine/component_restore.hpp"
+#include "engine/source_paths.hpp"
 #include "hook.hpp"
 #include "sandbox.hpp"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/units.hpp"
-#include "component_places.hpp"
 #include "engine/place.hpp"
+#include "engine/source_paths.hpp"
 #include "file_type.hpp"
 #include "folder_tree.hpp"
 #include "repository/path_key.hpp"
@@ -46,9 +46,7 @@ class Matcher {
   Matcher(const strategy::Strategy& strategy, const strategy::Component& component,
           const std::string& pattern)
       : pattern_(pattern) {
-    for (const auto& path : component.source.list("paths")) {
-      roots_.push_back(absolute_path(strategy, path).substr(1));
-    }
+    for (const auto& path : source_paths(strategy, component)) roots_.push_back(path.substr(1));
   }
   [[nodiscard]] bool matches(std::string_view path) const {
     return pattern_.matches(

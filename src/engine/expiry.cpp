@@ -117,6 +117,8 @@ Result<ExpiryDecision> decide_expiry(const Workplace& workplace,
     stored.captured = record->summary.started;
     stored.finished = record->summary.finished;
     stored.stored = record->stored_at;
+    // As old as it says, never younger than it is.
+    if (tag_of(*record, imported_tag)) stored.stored = std::min(stored.stored, stored.captured);
     const auto level = proved.find(stored.id);
     if (level != proved.end()) stored.proved = level->second;
     stored.is_base = is_base(component, stored.plans);

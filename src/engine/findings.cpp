@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/units.hpp"
+#include "proof_findings.hpp"
 #include "strategy/schedule.hpp"
 #include "strategy/when.hpp"
 
@@ -22,8 +23,8 @@ using strategy::Finding;
 
 namespace {
 
-constexpr std::array known_kinds{"failed",       "missing",   "size",  "storage",
-                                 "verification", "objective", "upload"};
+constexpr std::array known_kinds{"failed",       "missing",   "size",   "storage",
+                                 "verification", "objective", "upload", "drill"};
 constexpr double storage_above_default = 80;
 constexpr double size_below_default = 50;
 constexpr double size_above_default = 200;
@@ -50,8 +51,9 @@ class Finder {
       TRY(add_runs(*component));
       TRY(add_missing(*component, status));
       add_objective(status);
-      TRY(add_verifications(*component, status));
+      add_all(TRY(verification_findings(workplace_, status, sight_.status.at)));
     }
+    add_all(TRY(drill_findings(workplace_, sight_.status)));
     add_storage();
     TRY(add_uploads());
     return std::move(found_);
@@ -73,8 +75,9 @@ class Finder {
                 const std::vector<catalog::RunRecord>& runs);
   Result<void> add_missing(const strategy::Component& component, const ComponentStatus& status);
   void add_objective(const ComponentStatus& status);
-  Result<void> add_verifications(const strategy::Component& component,
-                                 const ComponentStatus& status);
+  void add_all(std::vector<FindingRecord> records) {
+    std::move(records.begin(), records.end(), std::back_inserter(found_));
+  }
   void add_storage();
   Result<void> add_uploads();
 
@@ -218,31 +221,6 @@ void Finder::add_objective(const ComponentStatus& status) {
                                strategy::describe(*status.rpo), objective_name(status.objective)),
                    "holdfast status shows its recovery points");
   made.component = status.name;
-}
-
-// The newest look at each location.
-Result<void> Finder::add_verifications(const strategy::Component& component,
-                                       const ComponentStatus& status) {
-  for (const auto& place : status.places) {
-    const auto records =
-        TRY(workplace_.catalog.verifications().list(component.name, place.location));
-    if (records.empty()) continue;
-    // All of the newest run that looked.
-    for (const auto& record : records) {
-      if (record.run != records.front().run) break;
-      if (record.outcome == catalog::VerificationOutcome::passed) continue;
-      auto& made =
-          add("verification",
-              fmt::format("verification of {} at {} ({}): {} {}", component.name, place.location,
-                          record.level, catalog::verification_outcome_name(record.outcome),
-                          record.message),
-              "holdfast runs log " + record.run);
-      made.component = component.name;
-      made.location = place.location;
-      break;
-    }
-  }
-  return {};
 }
 
 void Finder::add_storage() {

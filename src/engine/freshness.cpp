@@ -36,6 +36,12 @@ ComponentStatus::Objective judge_objective(const ComponentStatus& component) {
     if (place.age && *place.age <= *component.rpo) return Objective::met;
     if (place.state == PlaceStatus::State::unknown) is_unknown = true;
   }
+  for (const auto& mirror : component.mirrors) {
+    if (mirror.state == MirrorStatus::State::in_step) return Objective::met;
+    if (mirror.age && *mirror.age <= *component.rpo) return Objective::met;
+    // Behind by nobody knows how much is unknown too.
+    if (!mirror.age) is_unknown = true;
+  }
   return is_unknown ? Objective::unknown : Objective::missed;
 }
 

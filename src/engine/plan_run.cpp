@@ -11,9 +11,11 @@
 #include "engine/component_snapshots.hpp"
 #include "engine/copy.hpp"
 #include "engine/expiry.hpp"
+#include "engine/export.hpp"
 #include "engine/place.hpp"
 #include "engine/waiting_copy.hpp"
 #include "evidence_body.hpp"
+#include "git_component.hpp"
 #include "hook.hpp"
 
 namespace holdfast::engine {
@@ -26,9 +28,11 @@ using catalog::RunState;
 namespace {
 
 constexpr std::size_t warnings_max = 1'000;
-// Another location may still take what this one did not.
-bool is_trouble_of_location(const Error& error) {
-  return error.code() == ErrorCode::unavailable || error.code() == ErrorCode::no_space;
+
+// Whether another location may still take what this one did not. An outage may be the source's.
+bool is_trouble_of_location(const Error& error, repository::Repository& repository) {
+  return error.code() == ErrorCode::no_space ||
+         (error.code() == ErrorCode::unavailable && !repository.storage_now().ok());
 }
 
 // Makes a snapshot one of these plans' where it lies.
@@ -64,10 +68,15 @@ class PlanRunner {
   };
 
   Result<void> work();
+  void find_targets();
+  Result<void> store();
+  Result<void> push_all();
+  void push_to(const strategy::Location& location);
   Result<void> make_snapshot();
   Result<void> find_original();
   void copy_to(const Target& target);
   void expire_at(const Target& target, Location& place, PlaceOutcome& outcome);
+  void write_exports();
   Result<void> record_copies();
   Result<void> finish(Result<void> done);
   void note(const std::string& text);
@@ -75,13 +84,16 @@ class PlanRunner {
   [[nodiscard]] std::string plan_names() const;
   [[nodiscard]] repository::Tags tags(const Target& target) const;
   [[nodiscard]] bool is_copy() const { return !what_.plans.front()->copy_of.empty(); }
-  PlaceOutcome& outcome_of(const Target& target);
+  PlaceOutcome& outcome_of(const strategy::Location& location);
+  PlaceOutcome& outcome_of(const Target& target) { return outcome_of(*target.location); }
 
   const Workplace& workplace_;
   const PlanRun& what_;
   const ProgressCall& progress_;
   std::stop_token stop_;
   std::vector<Target> targets_;
+  std::vector<const strategy::Location*> mirrors_;
+  bool is_refreshed_ = false;  // our copy of a git repository, in this run
   PlanRunReport report_;
   // What the others are copied from, kept open for them.
   std::unique_ptr<Location> origin_;
@@ -107,12 +119,13 @@ void PlanRunner::warn(const std::string& text) {
   note("warning: " + text);
 }
 
-PlaceOutcome& PlanRunner::outcome_of(const Target& target) {
+PlaceOutcome& PlanRunner::outcome_of(const strategy::Location& location) {
   for (auto& place : report_.places) {
-    if (place.location == target.location->name) return place;
+    if (place.location == location.name) return place;
   }
   PlaceOutcome made;
-  made.location = target.location->name;
+  made.location = location.name;
+  made.kind = location.kind;
   return report_.places.emplace_back(std::move(made));
 }
 
@@ -142,17 +155,25 @@ Result<void> PlanRunner::make_snapshot() {
       continue;
     }
     auto place = std::move(opened).value();
-    auto captured = capture_component(
-        workplace_,
-        {.component = *what_.component, .type = what_.plans.front()->type, .tags = tags(target)},
-        place->repository(), progress_, stop_);
+    auto captured = capture_component(workplace_,
+                                      {.component = *what_.component,
+                                       .type = what_.plans.front()->type,
+                                       .tags = tags(target),
+                                       .content = what_.plans.front()->content,
+                                       .run = report_.run,
+                                       .stall = what_.plans.front()->stall},
+                                      place->repository(), progress_, stop_);
     if (!captured.ok()) {
-      if (!is_trouble_of_location(captured.error())) return std::move(captured).error();
+      if (!is_trouble_of_location(captured.error(), place->repository())) {
+        outcome.message = "nothing was captured";
+        return std::move(captured).error();
+      }
       outcome.message = captured.error().message();
       warn(fmt::format("location {} took no snapshot: {}", target.location->name, outcome.message));
       trouble = std::move(captured).error();
       continue;
     }
+    is_refreshed_ = true;
     const auto& made = captured.value();
     outcome.state = PlaceOutcome::State::captured;
     outcome.snapshot = original_ = base::to_hex(*made.snapshot);
@@ -243,11 +264,34 @@ void PlanRunner::expire_at(const Target& target, Location& place, PlaceOutcome& 
   }
 }
 
-Result<void> PlanRunner::work() {
+void PlanRunner::write_exports() {
+  for (const auto* plan : what_.plans) {
+    if (!plan->exported) continue;
+    const auto done = export_snapshot(workplace_, *what_.component, *plan, origin_->repository(),
+                                      original_, stop_);
+    if (!done.ok()) {
+      warn(done.error().to_string());
+      continue;
+    }
+    const auto& made = done.value();
+    note(fmt::format("exported to {}: {}, sha256 {}", made.path, base::format_size(made.size),
+                     made.sha256));
+    for (const auto& name : made.expired) note(fmt::format("removed expired export {}", name));
+    for (const auto& warning : made.warnings) warn(warning);
+  }
+}
+
+void PlanRunner::find_targets() {
   for (const auto* plan : what_.plans) {
     for (const auto& destination : plan->to) {
       const auto* location = workplace_.strategy.location(destination.location);
-      if (location == nullptr || location->kind != strategy::LocationKind::repository) continue;
+      if (location == nullptr) continue;
+      if (location->kind == strategy::LocationKind::mirror) {
+        if (std::find(mirrors_.begin(), mirrors_.end(), location) == mirrors_.end()) {
+          mirrors_.push_back(location);
+        }
+        continue;
+      }
       const auto known = std::find_if(targets_.begin(), targets_.end(), [&](const Target& target) {
         return target.location == location;
       });
@@ -258,9 +302,19 @@ Result<void> PlanRunner::work() {
       }
     }
   }
-  if (targets_.empty()) {
+}
+
+Result<void> PlanRunner::work() {
+  find_targets();
+  if (!mirrors_.empty() && what_.component->kind != strategy::ComponentKind::git) {
+    for (const auto* mirror : mirrors_) {
+      warn(fmt::format("{} is a mirror: those of buckets aren't built yet", mirror->name));
+    }
+    mirrors_.clear();
+  }
+  if (targets_.empty() && mirrors_.empty()) {
     return Error(ErrorCode::unsupported, "none of its locations is a repository")
-        .with_hint("mirrors aren't built yet");
+        .with_hint("mirrors of buckets aren't built yet");
   }
   TRY(run_hooks(workplace_, what_.component->hooks.before,
                 {.component = what_.component->name,
@@ -269,6 +323,15 @@ Result<void> PlanRunner::work() {
                  .state = "running",
                  .snapshot = {}},
                 stop_));
+  auto stored = targets_.empty() ? Result<void>() : store();
+  if (mirrors_.empty() || stop_.stop_requested()) return stored;
+  // Mirrors that are up get it though no repository is.
+  auto pushed = push_all();
+  return stored.ok() ? std::move(pushed) : std::move(stored);
+}
+
+// Captures, or finds what is to be copied, and copies it to the other locations.
+Result<void> PlanRunner::store() {
   if (is_copy()) {
     TRY(find_original());
   } else {
@@ -289,14 +352,53 @@ Result<void> PlanRunner::work() {
       outcome_of(target).snapshot = original_;
     }
   }
+  write_exports();
   return {};
+}
+
+Result<void> PlanRunner::push_all() {
+  if (!is_refreshed_) {
+    const auto warnings =
+        TRY(refresh_git_component(workplace_, *what_.component, report_.run, progress_, stop_));
+    for (const auto& warning : warnings) warn(warning);
+  }
+  for (const auto* mirror : mirrors_) {
+    if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
+    push_to(*mirror);
+  }
+  const auto waits = [](const PlaceOutcome& place) {
+    return place.state == PlaceOutcome::State::waiting;
+  };
+  if (!std::all_of(report_.places.begin(), report_.places.end(), waits)) return {};
+  return Error(ErrorCode::unavailable, report_.places.front().message)
+      .with_context("no location of the plan is up");
+}
+
+void PlanRunner::push_to(const strategy::Location& location) {
+  auto& outcome = outcome_of(location);
+  const auto pushed = push_to_mirror(
+      workplace_, {.component = *what_.component, .location = location, .run = report_.run},
+      progress_, stop_);
+  if (!pushed.ok()) {
+    outcome.message = pushed.error().message();
+    warn(fmt::format("not pushed to {} yet: {}", location.name, outcome.message));
+    return;
+  }
+  outcome.state = PlaceOutcome::State::copied;
+  outcome.snapshot = pushed.value().commit;
+  outcome.refs_changed = pushed.value().refs_changed;
+  for (const auto& warning : pushed.value().warnings) warn(warning);
+  note(fmt::format("pushed {} to {}: {} refs changed", outcome.snapshot.substr(0, 8), location.name,
+                   outcome.refs_changed));
 }
 
 // What each location has, or still waits for.
 Result<void> PlanRunner::record_copies() {
   const auto now = workplace_.clock.now();
   for (const auto& place : report_.places) {
-    if (original_.empty()) break;  // there is nothing to wait for
+    const bool is_mirror = place.kind == strategy::LocationKind::mirror;
+    // There is nothing to wait for, unless our copy of a git repository.
+    if (original_.empty() && !is_mirror) continue;
     const bool waits = place.state == PlaceOutcome::State::waiting;
     TRY(workplace_.catalog.copies().put(
         {.run = report_.run,
@@ -304,8 +406,8 @@ Result<void> PlanRunner::record_copies() {
          .plan = plan_names(),
          .location = place.location,
          .state = waits ? catalog::CopyState::waiting : catalog::CopyState::stored,
-         .original = original_,
-         .original_location = origin_name_,
+         .original = is_mirror ? std::string() : original_,
+         .original_location = is_mirror ? std::string() : origin_name_,
          .snapshot = place.snapshot,
          .slot = what_.slot,
          .changed = now,
@@ -368,40 +470,63 @@ Result<PlanRunReport> PlanRunner::run() {
   return std::move(report_);
 }
 
+Result<void> catch_up_copy(const Workplace& workplace, catalog::CopyRecord& waiting,
+                           const ProgressCall& progress, std::stop_token stop) {
+  const auto origin =
+      TRY(open_place(workplace, *workplace.strategy.location(waiting.original_location)));
+  const auto place = TRY(open_place(workplace, *workplace.strategy.location(waiting.location)));
+  const auto copied = TRY(copy_snapshots(origin->repository(), place->repository(),
+                                         {waiting.original}, progress, std::move(stop)));
+  std::vector<std::string> plans;
+  const auto* component = workplace.strategy.component(waiting.component);
+  for (const auto& plan : component->plans) {
+    if (plan.destination(waiting.location) != nullptr &&
+        (", " + waiting.plan + ", ").find(", " + plan.name + ", ") != std::string::npos) {
+      plans.push_back(plan.name);
+    }
+  }
+  const auto& id = copied.snapshots.front().copy;
+  TRY(claim(place->repository(), id, plans));
+  waiting.snapshot = base::to_hex(id);
+  waiting.bytes_stored = copied.totals.bytes_copied;
+  return {};
+}
+
+Result<void> catch_up_push(const Workplace& workplace, catalog::CopyRecord& waiting,
+                           const ProgressCall& progress, std::stop_token stop) {
+  const auto pushed =
+      TRY(push_to_mirror(workplace,
+                         {.component = *workplace.strategy.component(waiting.component),
+                          .location = *workplace.strategy.location(waiting.location),
+                          .run = waiting.run},
+                         progress, std::move(stop)));
+  waiting.snapshot = pushed.commit;
+  return {};
+}
+
 // One copy that a location waits for.
 Result<void> catch_up(const Workplace& workplace, catalog::CopyRecord waiting,
                       const ProgressCall& progress, std::stop_token stop) {
+  using strategy::LocationKind;
   const auto* from = workplace.strategy.location(waiting.original_location);
   const auto* to = workplace.strategy.location(waiting.location);
-  const auto copy = [&]() -> Result<void> {
-    const auto origin = TRY(open_place(workplace, *from));
-    const auto place = TRY(open_place(workplace, *to));
-    const auto copied = TRY(copy_snapshots(origin->repository(), place->repository(),
-                                           {waiting.original}, progress, stop));
-    std::vector<std::string> plans;
-    const auto* component = workplace.strategy.component(waiting.component);
-    for (const auto& plan : component->plans) {
-      if (plan.destination(to->name) != nullptr &&
-          (", " + waiting.plan + ", ").find(", " + plan.name + ", ") != std::string::npos) {
-        plans.push_back(plan.name);
-      }
-    }
-    const auto& id = copied.snapshots.front().copy;
-    TRY(claim(place->repository(), id, plans));
-    waiting.snapshot = base::to_hex(id);
-    waiting.bytes_stored = copied.totals.bytes_copied;
-    return {};
-  };
+  const auto* component = workplace.strategy.component(waiting.component);
   const auto now = workplace.clock.now();
-  if (from == nullptr || to == nullptr ||
-      workplace.strategy.component(waiting.component) == nullptr) {
+  const bool is_push = to != nullptr && to->kind == LocationKind::mirror && component != nullptr &&
+                       component->kind == strategy::ComponentKind::git;
+  const bool is_copy = from != nullptr && to != nullptr && to->kind == LocationKind::repository &&
+                       component != nullptr;
+  if (!is_push && !is_copy) {
     waiting.state = catalog::CopyState::dropped;
     waiting.changed = now;
     waiting.message = "the strategy no longer has it";
     return workplace.catalog.copies().put(waiting);
   }
-  const auto done = copy();
-  return workplace.catalog.copies().put(after_attempt(std::move(waiting), done, now));
+  const auto done = is_push ? catch_up_push(workplace, waiting, progress, std::move(stop))
+                            : catch_up_copy(workplace, waiting, progress, std::move(stop));
+  // Without its original a copy can't be made: a newer snapshot will come in its place.
+  const auto if_absent = is_copy ? IfAbsent::give_up : IfAbsent::wait;
+  return workplace.catalog.copies().put(after_attempt(std::move(waiting), done, now, if_absent));
 }
 
 }  // namespace

@@ -94,6 +94,22 @@ std::optional<base::Time> due_since(const strategy::Verification& verification,
   return std::nullopt;
 }
 
+// The worst of the newest run that looked at this level or above; nullptr if it passed, or there
+// was none.
+const VerificationRecord* worst_of_newest(const std::vector<VerificationRecord>& ledger,
+                                          strategy::Level level) {
+  const VerificationRecord* newest = nullptr;
+  const VerificationRecord* worst = nullptr;
+  for (const auto& record : ledger) {
+    if (level_of(record) < level) continue;
+    if (newest == nullptr) newest = &record;
+    if (record.run != newest->run) break;
+    if (record.outcome == VerificationOutcome::failed) return &record;
+    if (record.outcome == VerificationOutcome::unknown) worst = &record;
+  }
+  return worst;
+}
+
 VerificationStatus status_of_look(const strategy::Verification& verification,
                                   const std::vector<VerificationRecord>& ledger,
                                   const std::vector<const repository::SnapshotRecord*>* snapshots,
@@ -103,29 +119,27 @@ VerificationStatus status_of_look(const strategy::Verification& verification,
   made.location = place.location;
   made.level = strategy::level_name(verification.level);
   made.expected = expected_age(verification.when);
-  const VerificationRecord* newest = nullptr;
-  for (const auto& record : ledger) {
-    if (level_of(record) < verification.level) continue;
-    if (newest == nullptr) newest = &record;
-    if (record.outcome == VerificationOutcome::unknown) continue;
-    made.at = record.at;
-    made.age = now - record.at;
-    break;
+  const auto last = std::find_if(ledger.begin(), ledger.end(), [&](const auto& record) {
+    return level_of(record) >= verification.level && record.outcome != VerificationOutcome::unknown;
+  });
+  if (last != ledger.end()) {
+    made.state = State::current;
+    made.at = last->at;
+    made.age = now - last->at;
   }
-  if (made.at) made.state = State::current;
   if (snapshots == nullptr) {
     made.state = State::unknown;
     made.message = place.message;
     return made;
   }
   const auto since = due_since(verification, ledger, *snapshots, made.at);
+  const auto* worst = worst_of_newest(ledger, verification.level);
   if (place.damaged > 0) {
     made.state = State::failed;
     made.message = fmt::format("{} snapshots are damaged", place.damaged);
-  } else if (newest != nullptr && newest->outcome == VerificationOutcome::unknown &&
-             !snapshots->empty()) {
-    made.state = State::unknown;
-    made.message = newest->message;
+  } else if (worst != nullptr) {
+    made.state = worst->outcome == VerificationOutcome::failed ? State::failed : State::unknown;
+    made.message = worst->message;
   } else if (since && made.expected && now - *since > *made.expected) {
     made.state = State::overdue;
   }

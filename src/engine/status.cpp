@@ -8,6 +8,7 @@
 #include "component_places.hpp"
 #include "engine/component_snapshots.hpp"
 #include "engine/freshness.hpp"
+#include "engine/mirror_lag.hpp"
 #include "engine/place.hpp"
 #include "proof_status.hpp"
 #include "strategy/agenda.hpp"
@@ -57,6 +58,36 @@ PlaceStatus place_status(const strategy::Component& component, const std::string
   return place;
 }
 
+std::vector<std::string> mirrors_of(const strategy::Strategy& strategy,
+                                    const strategy::Component& component) {
+  std::vector<std::string> names;
+  for (const auto& location : strategy.locations) {
+    if (location.kind != strategy::LocationKind::mirror) continue;
+    for (const auto& plan : component.plans) {
+      if (plan.destination(location.name) == nullptr) continue;
+      names.push_back(location.name);
+      break;
+    }
+  }
+  return names;
+}
+
+MirrorStatus mirror_status(const Workplace& workplace, const strategy::Component& component,
+                           const std::string& name) {
+  MirrorStatus made;
+  made.location = name;
+  const auto lag = mirror_lag(workplace, component, *workplace.strategy.location(name), {});
+  if (!lag.ok()) {
+    made.message = lag.error().to_string();
+    return made;
+  }
+  made.state =
+      lag.value().is_in_step() ? MirrorStatus::State::in_step : MirrorStatus::State::behind;
+  made.refs_behind = lag.value().refs_behind;
+  made.age = lag.value().age;
+  return made;
+}
+
 }  // namespace
 
 Result<StrategyStatus> status_of(const Workplace& workplace) {
@@ -86,6 +117,12 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
       TRY(add_proofs(workplace, component, list, status.at, place, made));
       made.places.push_back(std::move(place));
     }
+    // Mirrors of buckets aren't built yet.
+    if (component.kind == strategy::ComponentKind::git && component.enabled) {
+      for (const auto& name : mirrors_of(strategy, component)) {
+        made.mirrors.push_back(mirror_status(workplace, component, name));
+      }
+    }
     made.objective = judge_objective(made);
     add_drills(strategy, component, drills, status.at, made);
     auto runs = TRY(workplace.catalog.runs().list(
@@ -112,6 +149,11 @@ std::string_view place_state_name(PlaceStatus::State state) noexcept {
 
 std::string_view verification_state_name(VerificationStatus::State state) noexcept {
   constexpr std::array names{"current", "waiting", "overdue", "failed", "unknown"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+std::string_view mirror_state_name(MirrorStatus::State state) noexcept {
+  constexpr std::array names{"in step", "behind", "unknown"};
   return names[static_cast<std::size_t>(state)];
 }
 

@@ -2,14 +2,12 @@
 #include "io/change_watch.hpp"
 
 #include <dirent.h>
-#include <fmt/format.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <map>
 #include <set>
 
@@ -65,7 +63,9 @@ struct ChangeWatch::State {
 };
 
 void ChangeWatch::State::add_gap(const std::string& path, int error) {
-  if (gaps.size() < gaps_max) gaps.push_back(fmt::format("{}: {}", path, std::strerror(error)));
+  if (gaps.size() < gaps_max) {
+    gaps.push_back(base::Error::from_errno(error, path).message());
+  }
 }
 
 ChangeWatch::State::Folder* ChangeWatch::State::watch(const std::string& path) {
@@ -90,8 +90,8 @@ void ChangeWatch::State::watch_tree(const std::string& path, int depth) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
     const auto below = path + "/" + name;
-    const bool is_folder = entry->d_type == DT_DIR ||
-                           (entry->d_type == DT_UNKNOWN && look_at(below) == Found::folder);
+    const bool is_folder =
+        entry->d_type == DT_DIR || (entry->d_type == DT_UNKNOWN && look_at(below) == Found::folder);
     if (is_folder) watch_tree(below, depth + 1);
   }
 }
@@ -149,8 +149,7 @@ base::Result<std::unique_ptr<ChangeWatch>> ChangeWatch::open(std::vector<std::st
   auto state = std::make_unique<State>();
   state->fd = Fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!state->fd.valid()) {
-    return base::Error(base::ErrorCode::unavailable,
-                       fmt::format("can't watch for changes: {}", std::strerror(errno)))
+    return base::Error::from_errno(errno, "can't watch for changes")
         .with_hint("raise fs.inotify.max_user_instances; until then only sweeps find changes");
   }
   state->roots = std::move(paths);

@@ -1,18 +1,16 @@
-// posix_spawn, a pipe, and patience with a limit.
+// A child, a pipe, and patience with a limit.
 #include "io/child_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
+#include "child_spawn.hpp"
 #include "io/file.hpp"
 
 namespace holdfast::io {
@@ -25,57 +23,6 @@ namespace {
 
 // How often a wait looks at the stop token and at the child.
 constexpr base::Duration check_interval = base::milliseconds(20);
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (auto& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-// A variable that is given stands before an inherited one of the same name.
-std::vector<std::string> environment_of(const ChildCommand& command) {
-  const auto& hidden = command.hidden_variables;
-  auto kept = command.variables;
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    const auto name = text.substr(0, text.find('='));
-    if (std::find(hidden.begin(), hidden.end(), name) == hidden.end()) kept.emplace_back(text);
-  }
-  return kept;
-}
-
-// posix_spawn's two option objects.
-struct SpawnOptions {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-
-  // Signals that we block or handle must reach the child as they would reach any program.
-  SpawnOptions(int output, const std::string& working_directory) {
-    ::posix_spawn_file_actions_init(&files);
-    if (!working_directory.empty()) {
-      ::posix_spawn_file_actions_addchdir_np(&files, working_directory.c_str());
-    }
-    ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-    // Also those that our own parent left open.
-    ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-    ::posix_spawnattr_init(&attributes);
-    sigset_t signals;
-    sigemptyset(&signals);
-    ::posix_spawnattr_setsigmask(&attributes, &signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) sigaddset(&signals, signal);
-    ::posix_spawnattr_setsigdefault(&attributes, &signals);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  SpawnOptions(const SpawnOptions&) = delete;
-  SpawnOptions& operator=(const SpawnOptions&) = delete;
-  ~SpawnOptions() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-};
 
 // A started child; ended and reaped when it goes.
 class Child {
@@ -153,37 +100,23 @@ Result<base::SecretBytes> collect(Child& child, int pipe, const Limits& limits) 
   }
 }
 
-Result<void> check_status(int status) {
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  if (WIFEXITED(status)) {
-    return Error(ErrorCode::io, "it ended with status " + std::to_string(WEXITSTATUS(status)));
-  }
-  return Error(ErrorCode::io, "it was ended by signal " + std::to_string(WTERMSIG(status)));
-}
-
 Result<base::SecretBytes> run(const ChildCommand& command, const std::stop_token& stop) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return Error::from_errno(errno, "cannot make a pipe");
   const Fd reading(ends[0]);
   Fd writing(ends[1]);
-  auto arguments = command.arguments;
-  auto environment = environment_of(command);
-  const SpawnOptions options(writing.get(), command.working_directory);
-  pid_t pid = 0;
-  const int problem =
-      ::posix_spawnp(&pid, arguments[0].c_str(), &options.files, &options.attributes,
-                     pointers_to(arguments).data(), pointers_to(environment).data());
-  for (auto& variable : environment) {
-    base::wipe({reinterpret_cast<base::Byte*>(variable.data()), variable.size()});
-  }
-  if (problem != 0) return Error::from_errno(problem, "it cannot be started");
+  const auto pid = TRY(spawn_child({.arguments = command.arguments,
+                                    .hidden_variables = command.hidden_variables,
+                                    .variables = command.variables,
+                                    .working_directory = command.working_directory,
+                                    .output = writing.get()}));
   writing.reset();
   Child child(pid);
   const Limits limits{.end = base::SystemClock().monotonic() + command.timeout,
                       .output_size_max = command.output_size_max,
                       .stop = stop};
   auto output = TRY(collect(child, reading.get(), limits));
-  TRY(check_status(*child.poll_status()));
+  TRY(check_child_status(*child.poll_status()));
   return output;
 }
 

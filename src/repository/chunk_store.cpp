@@ -31,10 +31,12 @@ void add(StageCost& sum, const StageCost& part) {
 
 }  // namespace
 
-ChunkStore::ChunkStore(Repository& repository, Session& session, int compression_level)
+ChunkStore::ChunkStore(Repository& repository, Session& session, int compression_level,
+                       Effect effect)
     : repository_(repository),
       session_(session),
       compression_level_(compression_level),
+      effect_(effect),
       index_(*repository.index(Repository::Segments::trusted)),
       pending_since_(repository.environment().clock.monotonic()),
       sealed_(repository.environment().executor, sealed_packs_waiting_max),
@@ -67,6 +69,14 @@ bool ChunkStore::claim(const ChunkId& id) {
   return claimed_.insert(id).second;
 }
 
+void ChunkStore::count(const ChunkId& id, std::size_t size) {
+  if (index_.find(id)) return;
+  const std::lock_guard lock(mutex_);
+  if (!counted_.add(id)) return;
+  bytes_new_ += size;
+  ++chunks_new_;
+}
+
 base::Result<bool> ChunkStore::is_known(const ChunkId& id) {
   const auto found = index_.find(id);
   if (found) session_.rely_on(found->pack.name);
@@ -79,6 +89,10 @@ base::Result<ChunkId> ChunkStore::put(Lane& lane, ChunkType type, base::ByteView
   auto at = io::thread_processor_time();
   const auto id = domain.id_of(type, plaintext);
   at = charge(lane.stages_.name, plaintext.size(), at);
+  if (effect_ == Effect::count) {
+    count(id, plaintext.size());
+    return id;
+  }
   if (!claim(id)) return id;
   auto& encoded = lane.scratch_;
   encoded.resize(encoded_header_size);
@@ -128,6 +142,7 @@ base::Result<void> ChunkStore::finish(Lane& lane) {
 }
 
 base::Result<void> ChunkStore::flush() {
+  CHECK(effect_ == Effect::store, "what was only counted can't be made durable");
   sealed_.close();
   join_all();
   if (auto failed = failure()) return *failed;

@@ -1,6 +1,7 @@
 // Making a new repository: keys, parameters, roster, first key slot.
 #include "repository/object_name.hpp"
 #include "repository/repository.hpp"
+#include "repository/slot_key.hpp"
 
 namespace holdfast::repository {
 
@@ -18,6 +19,7 @@ base::SecretBytes random_secret(base::Random& random) {
 // half-made repository is none; what was left is ignored by the next attempt.
 base::Result<ShortId> Repository::create(const Environment& environment,
                                          const CreateOptions& options, base::ByteView passphrase) {
+  const auto key = TRY(SlotKey::of(passphrase));
   auto& storage = environment.storage;
   if (!TRY(storage.list_all(keys_prefix)).empty()) {
     return base::Error(base::ErrorCode::already_exists,
@@ -64,7 +66,7 @@ base::Result<ShortId> Repository::create(const Environment& environment,
                                     .role = SlotRole::full,
                                     .created = config.created,
                                     .label = options.label};
-  const auto slot = TRY(seal_slot(description, secrets, passphrase, options.cost, random));
+  const auto slot = TRY(key.seal(description, secrets, options.cost, random));
   TRY(put_object(storage, keys_prefix, slot));
   return config.repository_id;
 }

@@ -23,11 +23,13 @@ class EntryAssembler::StoringSink final : public NodeSink {
 
 EntryAssembler::EntryAssembler(io::Executor& executor, ChunkStore& store, ChunkPipeline& pipeline,
                                SmallFileTable* small_files,
-                               std::unique_ptr<NodeCacheWriter> node_cache)
+                               std::unique_ptr<NodeCacheWriter> node_cache,
+                               std::unique_ptr<EntrySorter> sorter)
     : store_(store),
       pipeline_(pipeline),
       small_files_(small_files),
       node_cache_(std::move(node_cache)),
+      sorter_(std::move(sorter)),
       sink_(std::make_unique<StoringSink>(store, *node_cache_)),
       tree_(*sink_),
       steps_(executor, assembly_batches_max) {
@@ -64,6 +66,7 @@ void EntryAssembler::run() {
     while (auto batch = steps_.pop()) {
       for (auto& step : *batch) TRY(take(step));
     }
+    if (sorter_) TRY(sorter_->drain([this](const Entry& entry) { return tree_.add(entry); }));
     root_ = TRY(tree_.finish());
     return sink_->finish();
   };
@@ -84,8 +87,12 @@ base::Result<Extent> EntryAssembler::resolve(const PendingExtent& pending) {
                 .offset = pending.offset};
 }
 
+base::Result<void> EntryAssembler::place(Entry entry) {
+  return sorter_ ? sorter_->add(std::move(entry)) : tree_.add(entry);
+}
+
 base::Result<void> EntryAssembler::take(AssemblyStep& step) {
-  if (auto* complete = std::get_if<CompleteEntry>(&step)) return tree_.add(complete->entry);
+  if (auto* complete = std::get_if<CompleteEntry>(&step)) return place(std::move(complete->entry));
   if (auto* bundled = std::get_if<BundledEntry>(&step)) {
     const auto extent = TRY(resolve(bundled->extent));
     if (small_files_ != nullptr) {
@@ -95,7 +102,7 @@ base::Result<void> EntryAssembler::take(AssemblyStep& step) {
                             .length = static_cast<std::uint32_t>(extent.length)});
     }
     bundled->entry.content = std::vector<Extent>{extent};
-    return tree_.add(bundled->entry);
+    return place(std::move(bundled->entry));
   }
   if (auto* part = std::get_if<ContentPart>(&step)) {
     if (!content_) content_.emplace(*sink_);
@@ -105,7 +112,7 @@ base::Result<void> EntryAssembler::take(AssemblyStep& step) {
   if (auto* streamed = std::get_if<StreamedEntry>(&step)) {
     if (content_) streamed->entry.content = TRY(content_->finish());
     content_.reset();
-    return tree_.add(streamed->entry);
+    return place(std::move(streamed->entry));
   }
   content_.reset();
   return {};

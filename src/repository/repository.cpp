@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "repository/object_name.hpp"
+#include "repository/slot_key.hpp"
 
 namespace holdfast::repository {
 
@@ -18,8 +19,9 @@ base::Error no_repository(const storage::Storage& storage) {
           "check the URL and that the disk is mounted; 'holdfast init --to URL' makes a new one");
 }
 
-// Tries the passphrase on every slot; the first that opens wins.
+// Tries the passphrase or identity on every slot; the first that opens wins.
 base::Result<SlotSecrets> unlock(storage::Storage& storage, base::ByteView passphrase) {
+  const auto key = TRY(SlotKey::of(passphrase));
   const auto slots = TRY(storage.list_all(keys_prefix));
   if (slots.empty()) return no_repository(storage);
   std::optional<base::Error> trouble;
@@ -29,7 +31,7 @@ base::Result<SlotSecrets> unlock(storage::Storage& storage, base::ByteView passp
       trouble = base::Error(slot.error());
       continue;
     }
-    auto secrets = open_slot(slot.value(), passphrase);
+    auto secrets = key.open(slot.value());
     if (secrets.ok()) return secrets;
     if (secrets.error().code() != base::ErrorCode::wrong_key || !trouble) {
       trouble = std::move(secrets).error().with_context(info.name);

@@ -30,11 +30,25 @@ Session::Session(Repository& repository, std::string purpose)
 base::Result<std::unique_ptr<Session>> Session::begin(Repository& repository, std::string purpose) {
   if (!repository.keys().writer) return needs_writing_key(purpose);
   std::unique_ptr<Session> session(new Session(repository, std::move(purpose)));
+  session->is_registered_ = true;
   TRY_CONTEXT(session->put(), "registering a session");
-  TRY_CONTEXT(repository.refresh_index(Repository::Segments::trusted), "reading the index");
-  TRY_CONTEXT(session->look(), "reading condemnations");
-  TRY_CONTEXT(session->avoid_absent_packs(), "listing packs");
+  TRY(session->prepare());
   return session;
+}
+
+base::Result<std::unique_ptr<Session>> Session::observe(Repository& repository,
+                                                        std::string purpose) {
+  if (!repository.keys().writer) return needs_writing_key(purpose);
+  std::unique_ptr<Session> session(new Session(repository, std::move(purpose)));
+  TRY(session->prepare());
+  return session;
+}
+
+base::Result<void> Session::prepare() {
+  TRY_CONTEXT(repository_.refresh_index(Repository::Segments::trusted), "reading the index");
+  TRY_CONTEXT(look(), "reading condemnations");
+  TRY_CONTEXT(avoid_absent_packs(), "listing packs");
+  return {};
 }
 
 Session::~Session() {
@@ -116,6 +130,7 @@ base::Result<void> Session::avoid_absent_packs() {
 }
 
 base::Result<void> Session::renew_if_due() {
+  if (!is_registered_) return {};
   {
     const std::lock_guard lock(mutex_);
     const auto elapsed = repository_.environment().clock.monotonic() - renewed_monotonic_;
@@ -130,6 +145,7 @@ base::Result<void> Session::renew_if_due() {
 }
 
 base::Result<void> Session::renew() {
+  CHECK(is_registered_, "only what is registered is renewed");
   const auto before = renewed_at();
   TRY_CONTEXT(put(), "renewing the session");
   if (renewed_at() > before + repository_.config().session_ttl) {

@@ -57,7 +57,9 @@ base::Result<std::unique_ptr<SnapshotWriter>> SnapshotWriter::begin(Repository& 
 }
 
 base::Result<void> SnapshotWriter::start() {
-  session_ = TRY(Session::begin(repository_, "backup"));
+  const bool is_real = options_.run == SnapshotRun::real;
+  session_ = TRY(is_real ? Session::begin(repository_, "backup")
+                         : Session::observe(repository_, "backup"));
   TRY(find_parent());
   const auto& domain = repository_.own_domain();
   const auto expected = parent_ ? parent_->summary.root.entries : 0;
@@ -67,14 +69,21 @@ base::Result<void> SnapshotWriter::start() {
                            domain.small_file_key(), expected);
   if (table.ok()) small_files_ = std::move(table).value();
   auto& executor = repository_.environment().executor;
-  store_ = std::make_unique<ChunkStore>(repository_, *session_, options_.compression_level);
+  store_ =
+      std::make_unique<ChunkStore>(repository_, *session_, options_.compression_level,
+                                   is_real ? ChunkStore::Effect::store : ChunkStore::Effect::count);
   pipeline_ = std::make_unique<ChunkPipeline>(executor, *store_);
   auto cache = std::make_unique<NodeCacheWriter>(
       repository_.environment().files,
       series_cache_path(repository_, options_.source, options_.host, options_.label,
                         options_.paths));
-  assembler_ = std::make_unique<EntryAssembler>(executor, *store_, *pipeline_, small_files_.get(),
-                                                std::move(cache));
+  // The table must not learn of bundles that nobody stores.
+  auto* const learning = is_real ? small_files_.get() : nullptr;
+  auto sorter = options_.order == EntryOrder::any
+                    ? std::make_unique<EntrySorter>(repository_.cache_path(""))
+                    : nullptr;
+  assembler_ = std::make_unique<EntryAssembler>(executor, *store_, *pipeline_, learning,
+                                                std::move(cache), std::move(sorter));
   return {};
 }
 
@@ -117,16 +126,28 @@ void SnapshotWriter::warn(std::string path, std::string message) {
   if (warnings_.size() < warnings_max) warnings_.push_back({std::move(path), std::move(message)});
 }
 
+base::Result<TreeRoot> SnapshotWriter::finish_tree() {
+  CHECK(mode_ == Mode::none, "a snapshot ends between contents");
+  TRY(dispatch_bundle());
+  auto root = TRY(assembler_->finish());
+  TRY(pipeline_->finish());
+  return root;
+}
+
+base::Result<StoreTotals> SnapshotWriter::conclude() {
+  CHECK(options_.run == SnapshotRun::preview, "a real run is committed");
+  TRY(finish_tree());
+  return store_->totals();
+}
+
 // Order: content and tree are durable, then the index of them, then the session is known to live,
 // then the snapshot.
 base::Result<CommittedSnapshot> SnapshotWriter::commit(
     std::vector<std::pair<std::string, std::uint64_t>> statistics) {
-  CHECK(mode_ == Mode::none, "a snapshot is committed between contents");
-  TRY(dispatch_bundle());
+  CHECK(options_.run == SnapshotRun::real, "a preview is not committed");
   CommittedSnapshot committed;
   auto& summary = committed.summary;
-  summary.root = TRY(assembler_->finish());
-  TRY(pipeline_->finish());
+  summary.root = TRY(finish_tree());
   TRY(store_->flush());
   TRY(session_->renew());
 

@@ -99,7 +99,12 @@ class Look {
       return;
     }
     for (const auto& plan : component.plans) {
-      if (plan.enabled) add_job(component, plan);
+      if (!plan.enabled) continue;
+      if (is_built(component.kind, plan.type) == Built::yes) {
+        add_job(component, plan);
+      } else {
+        not_built_.push_back(component.name + "/" + plan.name);
+      }
     }
     for (const auto& each : component.verifications) {
       if (!each.enabled) continue;

@@ -55,6 +55,9 @@ class Facts {
     };
     twice("region", location.region, address.parameter("region"));
     twice("endpoint", location.endpoint, address.parameter("endpoint"));
+    if (location.kind == LocationKind::mirror) {
+      check_git_address(location.url_position, location.url);
+    }
     if (location.kind == LocationKind::mirror && (location.keep || location.lock)) {
       diagnostics_.error(location.position,
                          fmt::format("{} is a mirror: it has no keep and no lock", location.name),
@@ -91,7 +94,15 @@ class Facts {
                                     component_kind_name(component.kind)),
                         "its plans run with a later version; until then it is not backed up");
     }
-    for (const auto& plan : component.plans) check_plan(component, plan);
+    for (const auto& plan : component.plans) {
+      check_plan(component, plan);
+      if (is_built(component.kind, plan.type) == Built::yes || !plan.enabled) continue;
+      diagnostics_.note(
+          plan.type_position,
+          fmt::format("{}/{}: {} plans of {} are declared and not carried out yet", component.name,
+                      plan.name, plan_type_name(plan.type), component_kind_name(component.kind)),
+          "they run with a later version; until then they back up nothing");
+    }
     for (const auto& each : component.verifications) check_verification(each);
   }
 
@@ -116,10 +127,19 @@ class Facts {
     }
   }
 
+  // Git gives its address to other programs: everyone can read it in the process list.
+  void check_git_address(Position at, const std::string& url) {
+    const auto scheme = parse_address(url).scheme;
+    if (!parse_address(url).has_password || scheme == "s3") return;
+    diagnostics_.error(at, "the address of a git repository holds a password",
+                       "leave it to a credential helper of git, or to an ssh key");
+  }
+
   void check_source(const Component& component) {
     const auto& source = component.source;
     const auto& url = source.word("url");
     const auto address = parse_address(url);
+    if (component.kind == ComponentKind::git) check_git_address(component.kind_position, url);
     if (url.empty() && is_server(component.kind) && source.word("host").empty() &&
         source.word("container").empty()) {
       diagnostics_.error(component.kind_position,

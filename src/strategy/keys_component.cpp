@@ -34,6 +34,11 @@ const Record& postgres_record() {
           {{"database", text_shape(), "If the URL doesn't say it."},
            {"databases", one_or_more(text_shape()),
             "Of logical dumps: `all` (with roles, as pg_dumpall) or names."},
+           {"schemas", one_or_more(text_shape()),
+            "Of logical dumps: only these, as pg_dump's --schema."},
+           {"tables", one_or_more(text_shape()),
+            "Of logical dumps: only these, as pg_dump's --table."},
+           {"tools", text_shape(), "The folder of pg_dump, if it isn't found by itself."},
            {"tls", choice({"disable", "require", "verify-ca", "verify-full"}),
             "As sslmode of PostgreSQL."},
            {"canary", scalar(Form::duration),
@@ -95,10 +100,19 @@ const Record& command_record() {
   static const Record record{
       .name = "command",
       .text = "Any program: what it prints is the snapshot.",
-      .keys = {{"run", text_shape(), "Its standard output is kept.", Need::required},
-               {"restore", text_shape(), "Gets it as standard input."},
-               {"timeout", scalar(Form::duration), "Then it has failed."},
-               {"name", text_shape(), "Of the file in the snapshot."},
+      .keys = {{"run", text_shape(),
+                "For /bin/sh. Its standard output is kept, once it has ended with status 0 (of a "
+                "pipe, sh looks at the last program only); what it says on standard error goes "
+                "into the run's log. It finds HOLDFAST_COMPONENT, "
+                "HOLDFAST_RUN and HOLDFAST_ENVIRONMENT, and none of the variables in which this "
+                "strategy's secrets lie.",
+                Need::required},
+               {"restore", text_shape(),
+                "For /bin/sh. Gets it as standard input when it is restored `--in-place`."},
+               {"timeout", scalar(Form::duration),
+                "Then it has failed. Without it, it may take as long as it says something: after "
+                "`stall` of the plan, or 30m, without output it is ended."},
+               {"name", text_shape(), "Of the file in the snapshot. Without it: the component's."},
                {"folder", text_shape(), "In which it runs; relative to this file's."}},
   };
   return record;
@@ -108,10 +122,18 @@ const Record& git_record() {
   static const Record record{
       .name = "git",
       .text = "A git repository: every ref of it.",
-      .keys = {{"path", text_shape(), "A local repository."},
-               {"url", scalar(Form::address), "A remote one."},
-               {"lfs", scalar(Form::flag), "Large files too. Without it: true."},
-               {"refs", one_or_more(text_shape()), "Only these, as patterns."}},
+      .keys = {{"path", text_shape(),
+                "A local repository, bare or with a working tree. What isn't committed or stashed "
+                "isn't in it; submodules are repositories of their own."},
+               {"url", scalar(Form::address),
+                "A remote one: `ssh://`, `https://` or `user@host:path`, without a password; git "
+                "finds it in a credential helper or an ssh key."},
+               {"lfs", scalar(Form::flag),
+                "Large files (Git LFS) too: those that a local repository holds; of a remote one "
+                "all, with git-lfs. Without it: true."},
+               {"refs", one_or_more(text_shape()),
+                "Only these: names of branches and tags with at most one `*`, or whole ones that "
+                "begin with `refs/`."}},
       .groups = {{KeyGroup::Count::exactly_one, "where it is", {"path", "url"}}},
   };
   return record;

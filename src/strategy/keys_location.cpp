@@ -13,7 +13,8 @@ const Record& location_record() {
           {{"url", scalar(Form::address),
             "Of the repository: a path (relative to this file's folder), `s3://bucket/prefix`, "
             "`sftp://user@host/path`."},
-           {"mirror", scalar(Form::address), "Of the mirror: `s3://bucket`, `git@host:path.git`."},
+           {"mirror", scalar(Form::address),
+            "Of the mirror: `s3://bucket`; of git, `git@host:path.git`, another URL or a path."},
            {"note", text_shape(), "For readers."},
            {"media", choice({"ssd", "hdd", "nas", "object", "tape", "optical"}),
             "What it is made of. An `s3:` address is `object` by itself."},

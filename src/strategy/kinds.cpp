@@ -20,6 +20,7 @@ struct KindFacts {
   ComponentKind kind;
   std::string_view name;
   Built built = Built::not_yet;
+  std::vector<PlanType> types_not_built = {};
   std::vector<TypeName> types = {};
   std::optional<PlanType> fallback = {};
   std::vector<PlanType> bases = {};
@@ -31,6 +32,8 @@ const std::vector<KindFacts>& facts() {
       {.kind = ComponentKind::part, .name = "part"},
       {.kind = ComponentKind::postgres,
        .name = "postgres",
+       .built = Built::yes,
+       .types_not_built = {PlanType::incremental, PlanType::log},
        .types = {{"logical", PlanType::logical},
                  {"physical", PlanType::physical},
                  {"incremental", PlanType::incremental},
@@ -56,8 +59,14 @@ const std::vector<KindFacts>& facts() {
        .built = Built::yes,
        .types = {{"incremental", PlanType::incremental}, {"full", PlanType::full}},
        .fallback = PlanType::incremental},
-      {.kind = ComponentKind::command, .name = "command", .fallback = PlanType::unspecified},
-      {.kind = ComponentKind::git, .name = "git", .fallback = PlanType::unspecified},
+      {.kind = ComponentKind::command,
+       .name = "command",
+       .built = Built::yes,
+       .fallback = PlanType::unspecified},
+      {.kind = ComponentKind::git,
+       .name = "git",
+       .built = Built::yes,
+       .fallback = PlanType::unspecified},
       {.kind = ComponentKind::bucket, .name = "bucket", .fallback = PlanType::unspecified},
       {.kind = ComponentKind::docker, .name = "docker", .fallback = PlanType::unspecified},
       {.kind = ComponentKind::kubernetes, .name = "kubernetes", .fallback = PlanType::unspecified},
@@ -79,6 +88,12 @@ const KindFacts& facts_of(ComponentKind kind) {
 std::string_view component_kind_name(ComponentKind kind) noexcept { return facts_of(kind).name; }
 
 Built is_built(ComponentKind kind) noexcept { return facts_of(kind).built; }
+
+Built is_built(ComponentKind kind, PlanType type) noexcept {
+  const auto& missing = facts_of(kind).types_not_built;
+  const bool lacks = std::find(missing.begin(), missing.end(), type) != missing.end();
+  return lacks ? Built::not_yet : Built::yes;
+}
 
 std::optional<PlanType> parse_type(ComponentKind kind, std::string_view text) {
   for (const auto& type : facts_of(kind).types) {

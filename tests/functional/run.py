@@ -87,6 +87,7 @@ def environment(program, root):
     return {
         "PATH": f"{tools}:{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": str(home),
+        "HOLDFAST_STATE_DIR": str(root / "state"),
         "XDG_CACHE_HOME": str(home / "cache"),
         "TMPDIR": str(root),
         "LC_ALL": "C.UTF-8",

@@ -84,7 +84,7 @@ class Fast:
         return json.loads(self.command(*arguments, "--json", expected=expected).stdout)
 
     def start(self):
-        self.daemon = subprocess.Popen([PROGRAM, "daemon", "--state", str(self.folder / "state")], cwd=self.folder,
+        self.daemon = subprocess.Popen([PROGRAM, "daemon", "--listen", "127.0.0.1:0", "--state", str(self.folder / "state")], cwd=self.folder,
                                        env=self.environment, stdout=self.log, stderr=self.log)
 
     def end(self, number=signal.SIGTERM):
@@ -147,7 +147,7 @@ class DaemonTest(unittest.TestCase):
         # What was never looked at counts as changed; nothing else is due.
         place.wait(lambda: place.runs(component="configuration", state="succeeded"))
         self.assertEqual(place.runs(component="uploads"), [])
-        place.wait_until(START + 1.5 * DAY)
+        place.wait_until(START + 1.2 * DAY)
         place.wait(lambda: len(place.runs(component="uploads", state="succeeded")) == 2)
         self.assertEqual(len(place.runs(component="audit-logs", state="succeeded")), 2)
         slots = sorted(run["slot"] for run in place.runs(component="uploads"))
@@ -193,7 +193,7 @@ class DaemonTest(unittest.TestCase):
         place.command("restore", "uploads", "--into", str(place.folder / "restored"))
 
     def test_a_location_breaks_and_heals(self):
-        place = self.make(720)
+        place = self.make(1440)
         place.start()
         place.wait(lambda: place.snapshots("uploads", "hdd") == 1)
         (place.folder / "hdd").rename(place.folder / "away")

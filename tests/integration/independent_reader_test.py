@@ -192,6 +192,29 @@ class IndependentReader(unittest.TestCase):
                               env=environment, check=False, capture_output=True, text=True)
         self.assertEqual(done.returncode, 4, done.stderr)
 
+    def read_with(self, key):
+        target = Path(tempfile.mkdtemp(dir=self.work))
+        done = subprocess.run([sys.executable, READER, self.repository, "latest", target],
+                              env=dict(self.environment, BACKUP_ENCRYPTION_KEY=key), check=False,
+                              capture_output=True, text=True)
+        return done, target / str(self.tree).lstrip("/")
+
+    def test_an_identity_opens_what_was_made_for_its_recipient(self):
+        path = self.work / "identity"
+        recipient = self.program("key", "generate", "--identity", path).strip()
+        identity = path.read_text()
+        done, _ = self.read_with(identity)
+        self.assertEqual(done.returncode, 4, "no key yet: " + done.stderr)
+        self.program("key", "add", "--to", self.repository, "--recipient", recipient, "--role", "reader")
+        for key in (identity, identity.splitlines()[0]):
+            done, found = self.read_with(key)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+            self.assert_same(self.tree, found)
+        wrong = identity.replace(identity[40], "a" if identity[40] != "a" else "b", 1)
+        done, _ = self.read_with(wrong)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("identity", done.stderr)
+
     def test_damage_is_found(self):
         copy = self.work / "damaged"
         shutil.copytree(self.repository, copy)

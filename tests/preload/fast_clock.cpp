@@ -1,8 +1,8 @@
-// Preloaded into a program under test: its wall clock runs faster, so that days of a strategy pass in
-// minutes. HOLDFAST_TEST_CLOCK="ORIGIN START SPEED": at the real second ORIGIN it shows the second
-// START, and goes SPEED times as fast from there. Monotonic time stays real. Times of files as the
-// storage sees them (stat, fstat, fstatat) are shown on the same clock; statx, with which files are
-// captured, is left alone.
+// Preloaded into a program under test: its wall clock runs faster, so that days of a strategy pass
+// in minutes. HOLDFAST_TEST_CLOCK="ORIGIN START SPEED": at the real second ORIGIN it shows the
+// second START, and goes SPEED times as fast from there. Monotonic time stays real. Times of files
+// as the storage sees them (stat, fstat, fstatat) are shown on the same clock; statx, with which
+// files are captured, is left alone.
 #include <dlfcn.h>
 #include <sys/stat.h>
 #include <sys/time.h>

@@ -26,8 +26,7 @@ TEST(Happenings, ComeInOrder) {
   EXPECT_EQ(epochs[0].id, "7");
   EXPECT_TRUE(happenings.list("epoch", first.value()).value().empty());
   EXPECT_EQ(happenings.list("", 0).value().size(), 2U);
-  ASSERT_TRUE(
-      happenings.add({.event = "epoch", .id = "8", .tags = {}, .at = test.now}).ok());
+  ASSERT_TRUE(happenings.add({.event = "epoch", .id = "8", .tags = {}, .at = test.now}).ok());
   EXPECT_EQ(happenings.count("epoch").value(), 2U);
   EXPECT_EQ(happenings.count("epoch", second.value()).value(), 1U);
   EXPECT_EQ(happenings.count("nothing").value(), 0U);

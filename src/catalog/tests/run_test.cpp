@@ -117,6 +117,59 @@ TEST(Runs, KeepTheirLog) {
   EXPECT_EQ(lines[1].at, test.now + seconds(1));
 }
 
+TEST(Runs, AreTotalledByPlan) {
+  TestCatalog test;
+  auto& runs = test->runs();
+  const auto ran = [&](const std::string& plan, RunState state, std::uint64_t size) {
+    test.now = test.now + seconds(60);
+    const auto id = runs.begin(start_of(test, plan), test.random).value();
+    if (state == RunState::running) return;
+    ASSERT_TRUE(runs.end(id, {.state = state, .ended = test.now + seconds(7), .size = size}).ok());
+  };
+  EXPECT_TRUE(runs.totals().value().empty());
+  ran("daily", RunState::succeeded, 10);
+  ran("daily, weekly", RunState::warnings, 20);
+  const auto newest = test.now;
+  ran("daily", RunState::failed, 30);
+  ran("daily", RunState::interrupted, 40);
+  ran("daily", RunState::cancelled, 50);
+  ran("daily", RunState::running, 60);
+  ran("hourly", RunState::failed, 70);
+  auto other = start_of(test, "daily");
+  other.kind = RunKind::verify;
+  ASSERT_TRUE(runs.begin(other, test.random).ok());
+  const auto totals = runs.totals().value();
+  ASSERT_EQ(totals.size(), 3U);
+  EXPECT_EQ(totals[0].plan, "daily");
+  EXPECT_EQ(totals[0].ended, 5U);
+  EXPECT_EQ(totals[0].succeeded, 2U);
+  EXPECT_EQ(totals[0].failed, 2U);
+  ASSERT_TRUE(totals[0].newest.has_value());
+  EXPECT_EQ(totals[0].newest->started, newest);
+  EXPECT_EQ(totals[0].newest->ended, newest + seconds(7));
+  EXPECT_EQ(totals[0].newest->size, 20U);
+  EXPECT_EQ(totals[1].plan, "hourly");
+  EXPECT_EQ(totals[1].failed, 1U);
+  EXPECT_FALSE(totals[1].newest.has_value());
+  EXPECT_EQ(totals[2].plan, "weekly");
+  EXPECT_EQ(totals[2].ended, 1U);
+  EXPECT_EQ(totals[2].newest->size, 20U);
+}
+
+TEST(Runs, PlansAreSplitWhereTheyWereJoined) {
+  EXPECT_TRUE(split_plans("").empty());
+  EXPECT_EQ(split_plans("a"), std::vector<std::string>{"a"});
+  EXPECT_EQ(split_plans("a, b"), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Runs, KindsHaveNames) {
+  for (const auto kind : {RunKind::backup, RunKind::copy, RunKind::verify, RunKind::drill,
+                          RunKind::expire, RunKind::restore}) {
+    EXPECT_EQ(parse_run_kind(run_kind_name(kind)), kind);
+  }
+  EXPECT_FALSE(parse_run_kind("walk").has_value());
+}
+
 TEST(Runs, StatesHaveNames) {
   for (const auto state : {RunState::running, RunState::succeeded, RunState::warnings,
                            RunState::failed, RunState::cancelled, RunState::interrupted}) {
@@ -170,6 +223,28 @@ TEST(Runs, TakeOtherValuesInTheSameStatement) {
   EXPECT_EQ(runs.get(second).value().start.slot, std::nullopt);
   EXPECT_EQ(runs.get(third).value().start.slot, test.now - seconds(5));
   EXPECT_EQ(runs.get(third).value().start.plan, "q");
+}
+
+TEST(Runs, AreTakenOverOnce) {
+  TestCatalog test;
+  RunRecord record;
+  record.id = "20270115-080000-abcd";
+  record.start = start_of(test, "daily");
+  record.end = {.state = RunState::warnings,
+                .ended = test.now,
+                .message = {},
+                .snapshot = "ab",
+                .size = 7,
+                .warning_count = 1};
+  EXPECT_TRUE(test->runs().take_over(record).value());
+  record.end.snapshot = "cd";
+  EXPECT_FALSE(test->runs().take_over(record).value());
+  const auto run = test->runs().get(record.id).value();
+  EXPECT_EQ(run.end.snapshot, "ab");
+  EXPECT_EQ(run.end.state, RunState::warnings);
+  EXPECT_EQ(run.start.slot, record.start.slot);
+  EXPECT_EQ(run.end.size, 7U);
+  EXPECT_FALSE(run.is_cancel_requested);
 }
 
 }  // namespace

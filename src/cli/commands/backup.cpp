@@ -11,6 +11,7 @@
 #include "environment.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
+#include "repository/identity.hpp"
 #include "requests.hpp"
 #include "session.hpp"
 #include "storage/s3_policy.hpp"
@@ -122,6 +123,9 @@ void write_text(Output& output, const engine::BackupReport& report) {
   if (report.snapshot) {
     output.summary(fmt::format("  new       {}, stored in {}", base::format_size(report.bytes_new),
                                base::format_size(report.bytes_stored)));
+  } else {
+    output.summary(
+        fmt::format("  new       {}, not compressed yet", base::format_size(report.bytes_new)));
   }
   const auto duration = base::Duration{static_cast<std::int64_t>(report.duration_seconds * 1e9)};
   output.summary(fmt::format("  time      {}", base::format_duration(duration)));
@@ -182,10 +186,12 @@ Result<ExitCode> run_init(Invocation& invocation) {
   const auto policies = TRY(policies_for(url));
   if (invocation.flag("print-policy")) return print_policies(invocation, url, policies);
   repository::ShortId id{};
+  bool by_identity = false;
   {
     Surroundings around(invocation);
     const auto passphrase = TRY(around.passphrase(
         repository_passphrase(PassphraseRequest::Ask::twice), invocation.secrets().key));
+    by_identity = repository::is_identity(passphrase.view());
     std::unique_ptr<engine::Location> other;
     repository::CreateOptions options;
     if (const auto other_url = invocation.option("copy-domain-from")) {
@@ -206,8 +212,9 @@ Result<ExitCode> run_init(Invocation& invocation) {
   }
   auto& output = invocation.output();
   output.summary(fmt::format("repository {} made at {}", base::to_hex(id), url));
-  output.summary(
-      "Keep the passphrase in another place too: without it nothing can be restored, by anyone.");
+  output.summary(fmt::format(
+      "Keep the {} in another place too: without it nothing can be restored, by anyone.",
+      by_identity ? "identity" : "passphrase"));
   if (output.is_json()) {
     output.json().begin_object();
     output.json().text("repository", url);

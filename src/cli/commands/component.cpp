@@ -32,7 +32,8 @@ Result<const strategy::Plan*> plan_of(const strategy::Component& component,
         .with_hint("it has: " + names);
   }
   for (const auto& plan : component.plans) {
-    if (plan.enabled && plan.copy_of.empty() && !plan.is_log()) return &plan;
+    const bool is_built = strategy::is_built(component.kind, plan.type) == strategy::Built::yes;
+    if (plan.enabled && is_built && plan.copy_of.empty() && !plan.is_log()) return &plan;
   }
   return Error(ErrorCode::invalid_argument,
                fmt::format("component {} has no plan that takes snapshots", component.name))
@@ -105,6 +106,9 @@ void print_run(Output& output, const engine::PlanRun& what, const engine::PlanRu
   for (const auto& place : report.places) {
     if (place.snapshot.empty()) {
       output.summary(fmt::format("  {:<12} waits: {}", place.location, place.message));
+    } else if (place.kind == strategy::LocationKind::mirror) {
+      output.summary(fmt::format("  {:<12} commit {}, {} refs changed", place.location,
+                                 place.snapshot.substr(0, 8), place.refs_changed));
     } else {
       output.summary(fmt::format("  {:<12} snapshot {}, {} stored", place.location,
                                  place.snapshot.substr(0, 8),

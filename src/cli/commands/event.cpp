@@ -80,11 +80,8 @@ class EventWait {
     auto& catalog = session_.catalog();
     const auto slot = TRY(catalog.slots().get(each.component, each.plan));
     if (!slot) return std::optional<ExitCode>();
-    const auto runs = TRY(catalog.runs().list({.component = each.component,
-                                               .plan = {},
-                                               .kind = {},
-                                               .state = {},
-                                               .limit = 100}));
+    const auto runs = TRY(catalog.runs().list(
+        {.component = each.component, .plan = {}, .kind = {}, .state = {}, .limit = 100}));
     const auto newest = std::find_if(runs.begin(), runs.end(), [&](const auto& run) {
       return run.start.started >= at_ && run.end.state != RunState::running &&
              (", " + run.start.plan + ", ").find(", " + each.plan + ", ") != std::string::npos;
@@ -95,8 +92,8 @@ class EventWait {
       if (is_cancelled) return std::optional(ExitCode::failed);
       return std::optional(is_warned ? ExitCode::warnings : ExitCode::done);
     }
-    const bool has_failed = slot->failures > 0 && newest != runs.end() &&
-                            newest->end.state == RunState::failed;
+    const bool has_failed =
+        slot->failures > 0 && newest != runs.end() && newest->end.state == RunState::failed;
     return has_failed ? std::optional(ExitCode::failed) : std::optional<ExitCode>();
   }
 
@@ -121,7 +118,8 @@ Result<ExitCode> run_event(Invocation& invocation) {
   const bool waits = invocation.flag("wait");
   // Whoever can take the catalog is the only one who has it.
   if (waits && session->catalog().take().ok()) {
-    return Error(ErrorCode::unavailable, "no daemon carries out this strategy, so nothing would come of it")
+    return Error(ErrorCode::unavailable,
+                 "no daemon carries out this strategy, so nothing would come of it")
         .with_hint("holdfast daemon, or holdfast backup COMPONENT --plan PLAN by hand");
   }
   const auto number = TRY(session->catalog().happenings().add(record));

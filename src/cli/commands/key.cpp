@@ -1,9 +1,12 @@
 // key list, add, remove, change-password.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "commands/handlers.hpp"
 #include "engine/keys.hpp"
 #include "invocation.hpp"
+#include "repository/identity.hpp"
 #include "session.hpp"
 
 namespace holdfast::cli {
@@ -38,11 +41,49 @@ void write_key(JsonWriter& json, const engine::KeySlot& key) {
   json.text("id", key.id);
   json.text("short_id", key.id.substr(0, short_id_size));
   json.text("type", type_name(key.info.type));
+  if (key.info.type == SlotType::recipient)
+    json.text("recipient", repository::format_recipient(key.info.recipient));
   json.text("role", role_name(key.info.role));
   json.text("label", key.info.label);
   json.text("created", base::format_utc(key.info.created, base::TimePrecision::nanoseconds));
   json.boolean("current", key.is_current);
   json.end();
+}
+
+void list_as_text(Output& output, const std::vector<engine::KeySlot>& keys) {
+  const bool has_recipients = std::ranges::any_of(
+      keys, [](const auto& key) { return key.info.type == SlotType::recipient; });
+  std::size_t label_width = 5;
+  for (const auto& key : keys) label_width = std::max(label_width, key.info.label.size());
+  const auto last = [&](std::string_view label, std::string_view recipient) {
+    return recipient.empty() ? std::string(label)
+                             : fmt::format("{:<{}}  {}", label, label_width, recipient);
+  };
+  output.summary(fmt::format("  {:<8}  {:<20}  {:<6}  {:<10}  {}", "ID", "CREATED", "ROLE", "TYPE",
+                             last("LABEL", has_recipients ? "RECIPIENT" : "")));
+  for (const auto& key : keys) {
+    const auto recipient = key.info.type == SlotType::recipient
+                               ? repository::format_recipient(key.info.recipient)
+                               : std::string();
+    output.result(fmt::format("{} {:<8}  {:<20}  {:<6}  {:<10}  {}", key.is_current ? '*' : ' ',
+                              key.id.substr(0, short_id_size), base::format_utc(key.info.created),
+                              role_name(key.info.role), type_name(key.info.type),
+                              last(key.info.label, recipient)));
+  }
+}
+
+// The recipient that the key is for; nothing: it gets a passphrase.
+Result<std::optional<codec::BoxPublicKey>> wanted_recipient(const Invocation& invocation) {
+  const auto text = invocation.option("recipient");
+  if (!text) return std::optional<codec::BoxPublicKey>();
+  for (const std::string_view other : {"new-key-file", "new-key-command"}) {
+    if (invocation.option(std::string(other))) {
+      return base::Error(base::ErrorCode::invalid_argument,
+                         fmt::format("--recipient and --{} exclude each other", other))
+          .with_hint("a key is opened by its recipient's identity or by a passphrase");
+    }
+  }
+  return std::optional(TRY(repository::parse_recipient(*text).with_context("--recipient")));
 }
 
 }  // namespace
@@ -53,13 +94,7 @@ Result<ExitCode> run_key_list(Invocation& invocation) {
   const auto keys = TRY(engine::list_keys(session->repository(), session->passphrase(), &damaged));
   auto& output = invocation.output();
   for (const auto& object : damaged) output.warning(object);
-  output.summary(
-      fmt::format("  {:<8}  {:<20}  {:<6}  {:<10}  {}", "ID", "CREATED", "ROLE", "TYPE", "LABEL"));
-  for (const auto& key : keys) {
-    output.result(fmt::format("{} {:<8}  {:<20}  {:<6}  {:<10}  {}", key.is_current ? '*' : ' ',
-                              key.id.substr(0, short_id_size), base::format_utc(key.info.created),
-                              role_name(key.info.role), type_name(key.info.type), key.info.label));
-  }
+  list_as_text(output, keys);
   if (output.is_json()) {
     auto& json = output.json();
     json.begin_object();
@@ -77,17 +112,24 @@ Result<ExitCode> run_key_add(Invocation& invocation) {
   const auto role = role_of(TRY(invocation.required("role")));
   const auto deduplication = TRY(invocation.required("deduplication"));
   const auto label = invocation.option("label").value_or("");
+  const auto recipient = TRY(wanted_recipient(invocation));
   const auto session = TRY(Session::open(invocation));
-  const auto passphrase =
-      TRY(session->around().passphrase(new_passphrase(), invocation.secrets().new_key));
   const engine::AddKeyOptions options{
       .role = role,
       .label = label,
       .deduplication = deduplication == "shared" ? engine::AddKeyOptions::Deduplication::shared
                                                  : engine::AddKeyOptions::Deduplication::own,
   };
-  const auto id = TRY(
-      engine::add_key(session->repository(), session->passphrase(), passphrase.view(), options));
+  const auto add = [&]() -> Result<std::string> {
+    auto& repository = session->repository();
+    if (recipient) {
+      return engine::add_key_for(repository, session->passphrase(), *recipient, options);
+    }
+    const auto passphrase =
+        TRY(session->around().passphrase(new_passphrase(), invocation.secrets().new_key));
+    return engine::add_key(repository, session->passphrase(), passphrase.view(), options);
+  };
+  const auto id = TRY(add());
   auto& output = invocation.output();
   output.summary(fmt::format("key {} added ({}{})", id.substr(0, short_id_size), role_name(role),
                              label.empty() ? "" : ", " + label));
@@ -96,6 +138,7 @@ Result<ExitCode> run_key_add(Invocation& invocation) {
     json.begin_object();
     json.text("id", id);
     json.text("short_id", id.substr(0, short_id_size));
+    if (recipient) json.text("recipient", repository::format_recipient(*recipient));
     json.text("role", role_name(role));
     json.text("label", label);
   }
@@ -116,6 +159,7 @@ Result<ExitCode> run_key_remove(Invocation& invocation) {
 
 Result<ExitCode> run_key_change_password(Invocation& invocation) {
   const auto session = TRY(Session::open(invocation));
+  if (repository::is_identity(session->passphrase())) return engine::identity_has_no_passphrase();
   const auto passphrase =
       TRY(session->around().passphrase(new_passphrase(), invocation.secrets().new_key));
   const auto id =

@@ -56,6 +56,14 @@ void write_json(JsonWriter& json, const engine::RestoreReport& report,
   for (const auto& failure : report.files.failures)
     write_incident(json, failure.path, failure.message);
   json.end();
+  json.integer("removed_count", totals.removed);
+  json.begin_array("removed");
+  for (const auto& path : report.files.removed) {
+    json.begin_object();
+    json.raw_name("path", path);
+    json.end();
+  }
+  json.end();
   json.begin_array("notes");
   for (const auto& note : report.files.notes) json.text(note);
   json.end();
@@ -68,12 +76,16 @@ void write_text(Output& output, const engine::RestoreReport& report,
     output.warning(failure.path + ": " + failure.message);
   for (const auto& note : report.files.notes) output.warning(note);
   const bool dry = options.run == source::FilesRestoreOptions::Run::dry;
+  for (const auto& path : report.files.removed) {
+    output.result(fmt::format("{} {}", dry ? "would remove" : "removed", path));
+  }
   output.summary(fmt::format("{} {} into {}", dry ? "dry run: would restore" : "restored",
                              short_id(report.snapshot), options.target));
   output.summary(fmt::format("  files     {} and {} directories, {} others; {} were right already",
                              totals.files, totals.directories, totals.others, totals.unchanged));
   output.summary(fmt::format("  written   {} of {}", base::format_size(totals.bytes_written),
                              base::format_size(totals.bytes)));
+  if (totals.removed > 0) output.summary(fmt::format("  removed   {}", totals.removed));
   output.summary(fmt::format("  time      {}", duration_text(report.duration_seconds)));
   if (totals.failures > 0) output.summary(fmt::format("  failed    {}", totals.failures));
 }
@@ -93,7 +105,9 @@ Result<source::FilesRestoreOptions> options_of(const Invocation& invocation) {
       .path = {},
       .includes = invocation.options("include"),
       .overwrite = overwrite_of(TRY(invocation.required("overwrite"))),
-      .run = invocation.flag("dry-run") ? Run::dry : Run::real};
+      .run = invocation.flag("dry-run") ? Run::dry : Run::real,
+      .extra = invocation.flag("delete-extra") ? source::FilesRestoreOptions::Extra::remove
+                                               : source::FilesRestoreOptions::Extra::keep};
 }
 
 ExitCode exit_of(const engine::RestoreReport& report) {
@@ -106,11 +120,16 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
   using Service = engine::ComponentRestoreOptions::Service;
   const auto session = TRY(StrategySession::open(invocation));
   const auto& component = *TRY(session->component(invocation.argument("SNAPSHOT[:PATH]")));
+  using Target = engine::ComponentRestoreOptions::Target;
+  const bool in_place = invocation.flag("in-place");
   engine::ComponentRestoreOptions options{
       .at = {},
       .from = invocation.option("to").value_or(""),
+      .plan = invocation.option("plan").value_or(""),
       .files = TRY(options_of(invocation)),
-      .service = invocation.flag("in-place") ? Service::stop_and_start : Service::leave};
+      .target = in_place ? Target::in_place : Target::into,
+      .archive = invocation.option("archive").value_or(""),
+      .service = in_place ? Service::stop_and_start : Service::leave};
   if (const auto at = invocation.option("at")) {
     options.at = TRY(base::parse_utc(*at).with_context("--at"));
   }
@@ -118,6 +137,7 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
       TRY(engine::restore_component(session->workplace(), component, options,
                                     session->around().progress("restoring"), session->stop()));
   session->around().end_progress();
+  options.files.target = report.into;
   auto& output = invocation.output();
   if (output.is_json()) {
     auto& json = output.json();
@@ -219,7 +239,7 @@ void write_text(Output& output, const engine::VerifyReport& report) {
 
 Result<ExitCode> run_restore(Invocation& invocation) {
   if (is_about_component(invocation)) return restore_named_component(invocation);
-  for (const auto* option : {"at", "in-place"}) {
+  for (const auto* option : {"at", "in-place", "archive", "plan", "delete-extra"}) {
     if (invocation.options(option).empty()) continue;
     return base::Error(base::ErrorCode::invalid_argument,
                        fmt::format("--{} is for components of a strategy", option))

@@ -2,6 +2,7 @@
 // forget.
 #include <fmt/format.h>
 
+#include "commands/component_forget.hpp"
 #include "commands/handlers.hpp"
 #include "invocation.hpp"
 #include "records.hpp"
@@ -103,6 +104,18 @@ Result<ExitCode> run_snapshot_release(Invocation& invocation) {
 }
 
 Result<ExitCode> run_snapshot_forget(Invocation& invocation) {
+  if (const auto name = invocation.option("component")) {
+    return forget_of_component(invocation, *name);
+  }
+  for (const auto* option : {"location", "confirm"}) {
+    if (invocation.options(option).empty()) continue;
+    return Error(ErrorCode::invalid_argument, fmt::format("--{} is for --component", option))
+        .with_hint("name a component of the strategy with --component");
+  }
+  if (invocation.arguments("SNAPSHOT").empty()) {
+    return Error(ErrorCode::invalid_argument, "snapshot forget needs SNAPSHOT")
+        .with_hint("name snapshots, or a component of the strategy with --component");
+  }
   const auto session = TRY(Session::open(invocation));
   const auto snapshots = TRY(to_forget(*session, invocation.arguments("SNAPSHOT")));
   const bool dry = invocation.flag("dry-run");

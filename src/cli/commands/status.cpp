@@ -81,6 +81,17 @@ void write_component(JsonWriter& json, const ComponentStatus& component) {
   for (const auto& each : component.verifications) write_verification(json, each);
   json.end();
   if (component.last_drill) write_drill_status(json, *component.last_drill);
+  json.begin_array("mirrors");
+  for (const auto& mirror : component.mirrors) {
+    json.begin_object();
+    json.text("location", mirror.location);
+    json.text("state", engine::mirror_state_name(mirror.state));
+    json.integer("refs_behind", mirror.refs_behind);
+    if (mirror.age) json.number("age_seconds", mirror.age->seconds());
+    json.text("message", mirror.message);
+    json.end();
+  }
+  json.end();
   if (component.last_run) {
     json.begin_object("last_run");
     json.text("run", component.last_run->id);
@@ -134,6 +145,16 @@ std::string drill_line(const ComponentStatus& component) {
                      promise, drill.message.empty() ? "" : ": " + drill.message);
 }
 
+std::string mirror_line(const engine::MirrorStatus& mirror) {
+  auto line =
+      fmt::format("    {:<12} {}", mirror.location, engine::mirror_state_name(mirror.state));
+  if (mirror.refs_behind > 0) line += fmt::format(" by {} refs", mirror.refs_behind);
+  if (mirror.age) {
+    line += fmt::format(", the oldest commit is {} old", base::format_duration(*mirror.age));
+  }
+  return mirror.message.empty() ? line : line + " " + mirror.message;
+}
+
 void print_component(Output& output, const ComponentStatus& component,
                      const strategy::TimeZone& zone) {
   auto head = fmt::format("{} ({})", component.name, component.kind);
@@ -149,6 +170,7 @@ void print_component(Output& output, const ComponentStatus& component,
   if (component.is_built && (component.rto || component.last_drill)) {
     output.result(drill_line(component));
   }
+  for (const auto& mirror : component.mirrors) output.result(mirror_line(mirror));
   if (component.last_run && component.last_run->end.state != catalog::RunState::succeeded) {
     output.result(fmt::format("    last run {}: {} {}", component.last_run->id,
                               catalog::run_state_name(component.last_run->end.state),
@@ -175,10 +197,14 @@ bool is_unknown(const ComponentStatus& component) {
   using State = VerificationStatus::State;
   const auto& all = component.verifications;
   const auto& places = component.places;
+  const auto& mirrors = component.mirrors;
   return component.objective == Objective::unknown || component.recovery == Objective::unknown ||
          std::any_of(
              places.begin(), places.end(),
              [](const auto& place) { return place.state == PlaceStatus::State::unknown; }) ||
+         std::any_of(
+             mirrors.begin(), mirrors.end(),
+             [](const auto& each) { return each.state == engine::MirrorStatus::State::unknown; }) ||
          std::any_of(all.begin(), all.end(), [](const auto& each) {
            return each.state == State::unknown || each.state == State::overdue;
          });

@@ -11,11 +11,39 @@ std::vector<Field> key_fields(const std::string& prefix) {
       {prefix + "id", FieldType::string, "64 hexadecimal digits."},
       {prefix + "short_id", FieldType::string, "The first eight of them."},
       {prefix + "type", FieldType::string, "passphrase or recipient."},
+      {prefix + "recipient", FieldType::string, "For whom it is: hfr1 and 56 characters.",
+       Presence::sometimes},
       {prefix + "role", FieldType::string, "full, writer or reader."},
       {prefix + "label", FieldType::string, "Its name; may be empty."},
       {prefix + "created", FieldType::time, "When it was added."},
       {prefix + "current", FieldType::boolean,
        "Whether it is the one that opened the repository now."},
+  };
+}
+
+Command declare_generate() {
+  return {
+      .name = "key generate",
+      .summary = "make an identity",
+      .description =
+          "Makes an identity, which opens repositories in place of a passphrase, and prints its "
+          "recipient, for which 'key add --recipient' adds a key. The recipient is no secret: the "
+          "machine that makes the identity needs nobody's passphrase, and who adds the key learns "
+          "nothing that opens it.\n\n"
+          "FILE is the owner's alone (mode 0600) and is never overwritten. Give it wherever a "
+          "passphrase is taken: --key-file FILE, or its text in BACKUP_ENCRYPTION_KEY.",
+      .options = {{.name = "identity",
+                   .value = "FILE",
+                   .text = "Where to write the identity. Its second line repeats the recipient.",
+                   .completion = Completion::path}},
+      .exits = {{ExitCode::done, ""},
+                {ExitCode::failed, "there is such a file, or it can't be written"},
+                {ExitCode::usage, ""}},
+      .examples = {{"holdfast key generate --identity /root/web1.identity",
+                    "Makes an identity for a machine, and prints its recipient."}},
+      .json = {{"recipient", FieldType::string, "hfr1 and 56 characters."},
+               {"identity", FieldType::string, "The file."}},
+      .run = &run_key_generate,
   };
 }
 
@@ -43,10 +71,14 @@ Command declare_add() {
       .name = "key add",
       .summary = "add a key",
       .description =
-          "Adds a key with its own passphrase. A full key may do everything; a reader may restore "
-          "and verify; a writer "
+          "Adds a key with its own passphrase, or for a recipient, whose identity opens it (key "
+          "generate). A full key may do everything; a reader may restore and verify; a writer "
           "may back up and can neither read nor delete what is stored. Needs a full key.",
-      .options = {{.name = "role",
+      .options = {{.name = "recipient",
+                   .value = "RECIPIENT",
+                   .text = "Make the key for this recipient, as 'key generate' printed it; no "
+                           "passphrase is asked for. A recipient has one key at most."},
+                  {.name = "role",
                    .value = "ROLE",
                    .text = "What the key may do.",
                    .choices = {"full", "writer", "reader"},
@@ -67,9 +99,13 @@ Command declare_add() {
       .exits = {{ExitCode::done, ""}, {ExitCode::failed, ""}, {ExitCode::usage, ""}},
       .examples = {{"holdfast key add --to /srv/backup --role writer --label web1 --new-key-file "
                     "/root/web1.key",
-                    "Makes a key for a machine that is backed up."}},
+                    "Makes a key for a machine that is backed up."},
+                   {"holdfast key add --to /srv/backup --role writer --label web1 --recipient "
+                    "hfr1quqpacmjgctvi5elpxolipxxlig36oqney4bv5hlusuy5ku3jzvnt24v",
+                    "The same for a machine that made its identity itself."}},
       .json = {{"id", FieldType::string, "64 hexadecimal digits."},
                {"short_id", FieldType::string, "The first eight of them."},
+               {"recipient", FieldType::string, "For whom it is.", Presence::sometimes},
                {"role", FieldType::string, "full, writer or reader."},
                {"label", FieldType::string, "Its name; may be empty."}},
       .run = &run_key_add,
@@ -100,7 +136,8 @@ Command declare_change_password() {
       .summary = "change a key's passphrase",
       .description =
           "Replaces the key that the passphrase opens by one with the same rights and label and a "
-          "new passphrase.",
+          "new passphrase. An identity has none: replace it by another (key generate, key add, "
+          "key remove).",
       .groups = {&repository_options(), &key_options(), &new_key_options()},
       .exits = {{ExitCode::done, ""}, {ExitCode::failed, ""}, {ExitCode::usage, ""}},
       .examples = {{"holdfast key change-password --to /srv/backup",
@@ -113,8 +150,8 @@ Command declare_change_password() {
 }  // namespace
 
 std::vector<const Command*> key_commands() {
-  static const std::vector<Command> table{declare_list(), declare_add(), declare_remove(),
-                                          declare_change_password()};
+  static const std::vector<Command> table{declare_generate(), declare_list(), declare_add(),
+                                          declare_remove(), declare_change_password()};
   std::vector<const Command*> found;
   for (const auto& command : table) found.push_back(&command);
   return found;

@@ -55,9 +55,10 @@ const OptionGroup& key_options() {
       .options = {
           {.name = "key-file",
            .value = "FILE",
-           .text = "Read the passphrase from FILE; one newline at its end is dropped. A file that "
-                   "others can "
-                   "read is refused. Without this, --key-command and BACKUP_ENCRYPTION_KEY, the "
+           .text = "Read the passphrase from FILE; one newline at its end is dropped. An identity "
+                   "(key generate) does as well, here and wherever a passphrase is taken. A file "
+                   "that others can read is refused. Without this, --key-command and "
+                   "BACKUP_ENCRYPTION_KEY, the "
                    "terminal is asked.",
            .completion = Completion::path},
           {.name = "key-command",

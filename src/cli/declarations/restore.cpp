@@ -29,16 +29,30 @@ std::vector<Option> restore_options() {
        .value = "TIME",
        .text =
            "Of a component: as it was then, like 2026-11-20T12:00:00Z. Without it: the newest."},
+      {.name = "plan",
+       .value = "PLAN",
+       .text = "Of a component: a snapshot of this plan, where plans take different kinds of them. "
+               "Without it: of any plan."},
       {.name = "in-place",
-       .text = "Of a component: to where it was captured, instead of --into; what uses it is "
-               "stopped before and started after, as its `service` says."},
+       .text =
+           "Of a component: to where it was captured, instead of --into: files to their paths, "
+           "what a command printed to the standard input of its `restore` command. What uses it "
+           "is stopped before and started after, as its `service` says."},
+      {.name = "archive",
+       .value = "TAG",
+       .text = "Of a git component: only the tree of this tag (or branch, or commit), as "
+               "COMPONENT-TAG.tar in DIR."},
+      {.name = "delete-extra",
+       .text = "Of a component of files: remove what the snapshot doesn't have below what it "
+               "captured, once everything is restored. What the strategy excludes stays; symbolic "
+               "links are never followed. With --dry-run: say what would go."},
   };
 }
 
 std::vector<Field> restore_fields() {
   return {
       {"snapshot", FieldType::string, "The snapshot's id."},
-      {"into", FieldType::string, "The target directory."},
+      {"into", FieldType::string, "The target directory, or \"the restore command\"."},
       {"dry_run", FieldType::boolean, "Whether this was a dry run."},
       {"files", FieldType::integer, "Files restored, or found right in place."},
       {"directories", FieldType::integer, "Directories restored."},
@@ -56,6 +70,12 @@ std::vector<Field> restore_fields() {
       {"failures[].path_bytes", FieldType::string,
        "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
       {"failures[].message", FieldType::string, "What is wrong with it."},
+      {"removed_count", FieldType::integer,
+       "With --delete-extra: how much the snapshot doesn't have and is gone, or would be."},
+      {"removed", FieldType::array, "Which; at most 10,000."},
+      {"removed[].path", FieldType::string, "Its path as in the snapshot, printable."},
+      {"removed[].path_bytes", FieldType::string,
+       "Its exact bytes in hexadecimal; only if they are not UTF-8.", Presence::sometimes},
       {"notes", FieldType::array,
        "What could not be set as it was and is no failure, such as owners: strings."},
       {"run", FieldType::string, "Of a component: the run's id.", Presence::sometimes},
@@ -84,7 +104,11 @@ Command declare_restore() {
           "The name of a component of the strategy restores its newest snapshot, or the newest "
           "that "
           "had begun at --at, from the quickest location that has it, or from the location that "
-          "--from names.",
+          "--from names. A git repository comes back as DIR/COMPONENT.git, bare and with all refs: "
+          "clone from it. What a command printed comes back as a file.\n\n"
+          "Of a PostgreSQL component, dumps come as files for pg_restore. A physical backup comes "
+          "as a data directory: DIR, which must be empty, and DIR.tablespaces; a server that is "
+          "started on DIR recovers by itself.",
       .arguments = {{.name = "SNAPSHOT[:PATH]",
                      .count = Count::one,
                      .text =
@@ -102,7 +126,9 @@ Command declare_restore() {
                    {"holdfast restore 4f2a:/etc/ssh --from /srv/backup --into /mnt/ssh",
                     "Puts what /etc/ssh held into /mnt/ssh."},
                    {"holdfast restore uploads --at 2026-11-20T12:00:00Z --into /mnt/restored",
-                    "Brings back a component as it was then."}},
+                    "Brings back a component as it was then."},
+                   {"holdfast restore code --archive v1.2.3 --into /tmp/release",
+                    "Puts what a tag of a git component holds into /tmp/release/code-v1.2.3.tar."}},
       .json = restore_fields(),
       .run = &run_restore,
   };

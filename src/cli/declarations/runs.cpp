@@ -114,6 +114,15 @@ std::vector<Field> status_fields() {
   const auto proof = proof_fields();
   fields.insert(fields.end(), proof.begin(), proof.end());
   const std::vector<Field> rest{
+      {"components[].mirrors", FieldType::array, "Mirrors of a git repository."},
+      {"components[].mirrors[].location", FieldType::string, "Its name."},
+      {"components[].mirrors[].state", FieldType::string,
+       "in step, behind, or unknown: it or the repository can't be asked."},
+      {"components[].mirrors[].refs_behind", FieldType::integer,
+       "Branches, tags and other refs that differ there."},
+      {"components[].mirrors[].age_seconds", FieldType::number,
+       "Of the oldest commit that isn't there, if it is known.", Presence::sometimes},
+      {"components[].mirrors[].message", FieldType::string, "Why it is unknown; else empty."},
       {"components[].last_run", FieldType::object, "The newest.", Presence::sometimes},
       {"components[].last_run.run", FieldType::string, "Its id."},
       {"components[].last_run.plan", FieldType::string, "By which plans."},
@@ -268,6 +277,31 @@ Command declare_cancel() {
   };
 }
 
+Command declare_rebuild() {
+  return {
+      .name = "runs rebuild",
+      .summary = "make the catalog anew from the repositories",
+      .description =
+          "Reads the snapshots of every location and adds to the catalog what it doesn't know: "
+          "their "
+          "runs, what each location has of them, and up to where each plan was served, so that a "
+          "daemon goes on there. What left no snapshot (failed runs, events, verifications) is not "
+          "in it. A second time it adds nothing.",
+      .groups = strategy_groups(),
+      .exits = {{ExitCode::done, "every location was read"},
+                {ExitCode::failed, ""},
+                {ExitCode::usage, ""},
+                {ExitCode::warnings, "a location was down or has damaged snapshots; it is named"}},
+      .examples = {{"holdfast runs rebuild", "After the catalog's disk was lost."}},
+      .json = {{"snapshots", FieldType::integer, "Of the strategy's components, in all locations."},
+               {"runs", FieldType::integer, "How many runs were unknown."},
+               {"copies", FieldType::integer, "How many copies were unknown."},
+               {"plans", FieldType::integer, "How many plans are known to be served further."},
+               {"not_read", FieldType::array, "Locations that were down, and why: strings."}},
+      .run = &run_runs_rebuild,
+  };
+}
+
 }  // namespace
 
 std::vector<const Command*> run_commands() {
@@ -277,7 +311,8 @@ std::vector<const Command*> run_commands() {
   static const Command show = declare_show();
   static const Command log = declare_log();
   static const Command cancel = declare_cancel();
-  return {&status, &event, &list, &show, &log, &cancel};
+  static const Command rebuild = declare_rebuild();
+  return {&status, &event, &list, &show, &log, &cancel, &rebuild};
 }
 
 }  // namespace holdfast::cli

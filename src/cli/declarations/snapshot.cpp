@@ -293,6 +293,26 @@ Command declare_release() {
   };
 }
 
+std::vector<Field> forget_fields() {
+  return {
+      {"forgotten", FieldType::array, "Ids of the snapshots that went: strings."},
+      {"dry_run", FieldType::boolean, "Whether this was a dry run."},
+      {"component", FieldType::string, "Of --component: its name.", Presence::sometimes},
+      {"locations", FieldType::array, "Of --component: each that its plans go to.",
+       Presence::sometimes},
+      {"locations[].location", FieldType::string, "Its name."},
+      {"locations[].kept", FieldType::integer, "How many snapshots stay."},
+      {"locations[].going", FieldType::integer, "How many go, or would."},
+      {"locations[].drastic", FieldType::string, "Why that needs --confirm.", Presence::sometimes},
+      {"locations[].snapshots", FieldType::array, "All of the component, by capture."},
+      {"locations[].snapshots[].id", FieldType::string, "64 hexadecimal digits."},
+      {"locations[].snapshots[].captured", FieldType::time, "When its capture began."},
+      {"locations[].snapshots[].plans", FieldType::array, "Whose it is: strings."},
+      {"locations[].snapshots[].because", FieldType::array, "Why it stays: strings."},
+      {"locations[].snapshots[].goes", FieldType::boolean, "Whether it goes."},
+  };
+}
+
 Command declare_forget() {
   return {
       .name = "snapshot forget",
@@ -300,19 +320,33 @@ Command declare_forget() {
       .description =
           "Removes snapshots for good. What only they needed is deleted by prune, later. Needs a "
           "full key. If one of "
-          "them is held or can't be found, none is removed.",
+          "them is held or can't be found, none is removed.\n\n"
+          "With --component: removes what the strategy's rules let go of one component, as a run "
+          "would, and shows it before as a calendar: + what a day has stays, - it goes, ± some of "
+          "it goes. Where more than half of the snapshots would go, or all of a plan's, it removes "
+          "nothing anywhere unless --confirm says that it is meant.",
       .arguments = {{.name = "SNAPSHOT",
-                     .count = Count::at_least_one,
+                     .count = Count::any,
                      .text = "A snapshot's id, the beginning of one, or latest."}},
-      .options = {{.name = "dry-run", .text = "Say which would go; remove none."}},
-      .groups = {&repository_options(), &key_options()},
+      .options = {{.name = "dry-run", .text = "Say which would go; remove none."},
+                  {.name = "component",
+                   .value = "NAME",
+                   .text = "Go by the strategy's rules for this component, instead of by names."},
+                  {.name = "location",
+                   .value = "NAME",
+                   .text = "Of --component: only there; otherwise wherever its plans go."},
+                  {.name = "confirm", .text = "Of --component: also if that is drastic."}},
+      .groups = {&repository_options(), &key_options(), &strategy_options(), &state_options()},
       .exits = {{ExitCode::done, "they are gone"},
-                {ExitCode::failed, "a held or unknown snapshot was named, or removal failed"},
+                {ExitCode::failed,
+                 "a held or unknown snapshot was named, removal failed, or it is drastic and not "
+                 "confirmed"},
                 {ExitCode::usage, ""}},
       .examples = {{"holdfast snapshot forget 4f2a 77b0 --from /srv/backup",
-                    "Removes two snapshots."}},
-      .json = {{"forgotten", FieldType::array, "Ids of the snapshots that went: strings."},
-               {"dry_run", FieldType::boolean, "Whether this was a dry run."}},
+                    "Removes two snapshots."},
+                   {"holdfast snapshot forget --component uploads --dry-run",
+                    "Shows what the strategy's rules keep and let go."}},
+      .json = forget_fields(),
       .run = &run_snapshot_forget,
   };
 }

@@ -76,7 +76,8 @@ std::string environment_section() {
   text += entry("HOLDFAST_REPOSITORY", "The repository where no --to or --from is given.");
   text +=
       entry("BACKUP_ENCRYPTION_KEY",
-            "The passphrase. Removed from the environment at once; no child process inherits it.");
+            "The passphrase, or the text of an identity. Removed from the environment at once; no "
+            "child process inherits it.");
   text += entry("HOLDFAST_NEW_KEY",
                 "The new passphrase of key add and key change-password; treated likewise.");
   text += entry("HOLDFAST_FROM_KEY",

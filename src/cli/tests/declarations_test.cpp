@@ -43,6 +43,7 @@ TEST(Declarations, EveryCommandOfTheContractIsThere) {
                            "repository protect",
                            "repository repair",
                            "repository rebuild-index",
+                           "key generate",
                            "key list",
                            "key add",
                            "key remove",

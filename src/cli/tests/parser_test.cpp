@@ -67,7 +67,7 @@ TEST(Parser, ArgumentsNamedLikeCommandsAreArguments) {
 TEST(Parser, CountsArguments) {
   EXPECT_EQ(message({"restore"}), "restore needs SNAPSHOT[:PATH]");
   EXPECT_EQ(message({"snapshot", "diff", "a"}), "snapshot diff needs NEW");
-  EXPECT_EQ(message({"verify", "a", "b"}), "verify does not expect 'b'");
+  EXPECT_EQ(message({"doctor", "a"}), "doctor does not expect 'a'");
   EXPECT_TRUE(parse({"verify"}).ok());
 }
 

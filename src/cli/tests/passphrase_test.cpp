@@ -10,7 +10,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/random.hpp"
 #include "declarations.hpp"
+#include "repository/identity.hpp"
 
 namespace holdfast::cli {
 namespace {
@@ -77,6 +79,29 @@ TEST_F(Passphrase, AKeyFileMustHoldSomething) {
   EXPECT_EQ(read_key_file((directory_ / "absent").string()).error().code(),
             base::ErrorCode::not_found);
   EXPECT_EQ(read_key_file(directory_.string()).error().code(), base::ErrorCode::invalid_argument);
+}
+
+// An identity's file is taken whole, with the comment that it ends in.
+TEST_F(Passphrase, AnIdentityIsTakenWhereverItComesFromAndADamagedOneNowhere) {
+  base::SeededRandom random(1);
+  const auto identity = repository::format_identity_file(codec::make_box_key_pair(random));
+  const std::string good(base::as_text(identity.view()));
+  const auto path = file(good, 0600);
+  EXPECT_EQ(text(read_key_file(path)), good.substr(0, good.size() - 1));
+  EXPECT_EQ(text(run_key_command("cat " + path, {})), good.substr(0, good.find('\n')));
+  EXPECT_EQ(text(obtain({}, good)), good);
+  auto bad = good;
+  bad[30] = bad[30] == 'a' ? 'b' : 'a';
+  (void)file(bad, 0600);
+  for (const auto& refused : {text(read_key_file(path)), text(run_key_command("cat " + path, {})),
+                              text(obtain({}, bad))}) {
+    EXPECT_THAT(refused, HasSubstr("the identity was mistyped"));
+    EXPECT_THAT(refused, Not(HasSubstr(bad.substr(40, 10))));
+  }
+  EXPECT_THAT(text(obtain({}, bad)), HasSubstr("BACKUP_ENCRYPTION_KEY"));
+  EXPECT_THAT(text(read_key_file(path)), HasSubstr(path));
+  (void)file(good, 0604);
+  EXPECT_THAT(read_key_file(path).error().hint(), HasSubstr("key generate"));
 }
 
 TEST_F(Passphrase, TheFirstLineOfAKeyCommandCounts) {

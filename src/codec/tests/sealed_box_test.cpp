@@ -20,6 +20,24 @@ TEST(SealedBox, PublicKeysAreX25519) {
             "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
 }
 
+TEST(SealedBox, PointsOfSmallOrderAreNobodysKey) {
+  base::SeededRandom random(3);
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(is_public_key(make_box_key_pair(random).public_key));
+  for (const std::string_view nobody :
+       {"0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"}) {
+    const auto bytes = unhex(std::string(nobody));
+    BoxPublicKey key;
+    std::copy(bytes.begin(), bytes.end(), key.begin());
+    EXPECT_FALSE(is_public_key(key)) << nobody;
+  }
+}
+
 TEST(SealedBox, OpensWhatWasSealed) {
   base::SeededRandom random(1);
   const auto keys = make_box_key_pair(random);

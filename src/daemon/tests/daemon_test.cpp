@@ -79,17 +79,17 @@ TEST_F(DaemonTest, RunsWhatIsDueAndNothingElse) {
 TEST_F(DaemonTest, ASecondOneIsRefused) {
   start();
   const auto second = catalog::Catalog::open(test.strategy.directory / "state").value();
-  auto workplace = std::make_shared<engine::Workplace>(engine::Workplace{
-      .strategy = test.strategy.strategy,
-      .zone = strategy::TimeZone::utc(),
-      .catalog = *second,
-      .clock = test.strategy.clock,
-      .random = test.strategy.random,
-      .cache_directory = test.strategy.workplace->cache_directory,
-      .state_directory = test.strategy.workplace->state_directory,
-      .host = "test",
-      .environment = test.strategy.workplace->environment,
-      .secret = test.strategy.workplace->secret});
+  auto workplace = std::make_shared<engine::Workplace>(
+      engine::Workplace{.strategy = test.strategy.strategy,
+                        .zone = strategy::TimeZone::utc(),
+                        .catalog = *second,
+                        .clock = test.strategy.clock,
+                        .random = test.strategy.random,
+                        .cache_directory = test.strategy.workplace->cache_directory,
+                        .state_directory = test.strategy.workplace->state_directory,
+                        .host = "test",
+                        .environment = test.strategy.workplace->environment,
+                        .secret = test.strategy.workplace->secret});
   const auto refused = Daemon::open(workplace, {}, executor);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), base::ErrorCode::conflict);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "engine/keys.hpp"
 #include "engine/version.hpp"
 #include "engine_fixture.hpp"
 #include "repository/snapshot_list.hpp"
@@ -130,6 +131,60 @@ TEST_F(BackupTest, APreviewStoresNothing) {
   EXPECT_EQ(report.capture.files, 6U);
   EXPECT_EQ(report.capture.bytes, 370'011U);
   EXPECT_EQ(all_objects(), before);
+}
+
+// What a preview says is what the backup then reports, and leaves no trace behind that would change
+// it.
+TEST_F(BackupTest, APreviewSaysWhatWouldBeNew) {
+  const auto expect_equal = [&](const std::string& what, const BackupOptions& options,
+                                std::string_view with = passphrase,
+                                const std::string& machine = "a") {
+    SCOPED_TRACE(what);
+    // The node that tells of the directories above, which others may change meanwhile, is new in
+    // both.
+    std::filesystem::last_write_time(files(), std::filesystem::file_time_type::clock::now());
+    const auto before = all_objects();
+    const auto told = must(preview_backup(open(with, machine)->repository(), options, {}, {}));
+    EXPECT_EQ(all_objects(), before);
+    EXPECT_EQ(told.bytes_stored, 0U);
+    const auto done = must(engine::back_up(open(with, machine)->repository(), options, {}, {}));
+    EXPECT_EQ(told.bytes_new, done.bytes_new);
+    EXPECT_EQ(told.parent, done.parent);
+    EXPECT_EQ(told.capture.bytes_read, done.capture.bytes_read);
+    EXPECT_EQ(told.capture.unchanged, done.capture.unchanged);
+    return done.bytes_new;
+  };
+  EXPECT_GE(expect_equal("the first", backup_options()), 370'011U);
+  EXPECT_LT(expect_equal("nothing but a time has changed", backup_options()), 20'000U);
+
+  write("new/random", noise(50, 200'000));
+  write("new/random again", noise(50, 200'000));
+  for (int i = 0; i < 300; ++i) {
+    write("new/small" + std::to_string(i), noise(1'000 + i % 150, 700));
+  }
+  const auto added = expect_equal("with content that is there twice", backup_options());
+  EXPECT_GE(added, 200'000U + 150 * 700);
+  EXPECT_LT(added, 400'000U + 300 * 700);
+
+  auto full = backup_options();
+  full.capture.trust_stat = source::FilesCaptureOptions::TrustStat::none;
+  EXPECT_LT(expect_equal("every byte read again", full), 20'000U);
+
+  auto other = backup_options();
+  other.host = "other";
+  (void)expect_equal("another machine of the same key", other, passphrase, "b");
+
+  (void)must(add_key(open()->repository(), bytes(passphrase), bytes("writes"),
+                     {.role = repository::SlotRole::writer}));
+  EXPECT_GE(expect_equal("a writer", backup_options(), "writes", "writer"), 370'011U);
+  EXPECT_LT(expect_equal("a writer again", backup_options(), "writes", "writer"), 20'000U);
+}
+
+TEST_F(BackupTest, APreviewNeedsWhatABackupNeeds) {
+  (void)must(add_key(open()->repository(), bytes(passphrase), bytes("reads"),
+                     {.role = repository::SlotRole::reader}));
+  EXPECT_EQ(preview_backup(open("reads")->repository(), backup_options(), {}, {}).error().code(),
+            ErrorCode::permission_denied);
 }
 
 TEST_F(BackupTest, AMissingRootMakesNoSnapshot) {

@@ -58,12 +58,42 @@ TEST_F(ComponentVerifyTest, DamageIsNamedAndCostsOnlyItsLocation) {
   EXPECT_EQ(report.end.state, RunState::failed);
   ASSERT_EQ(report.proofs.size(), 2U);
   EXPECT_EQ(report.proofs[0].outcome, VerificationOutcome::failed);
-  ASSERT_EQ(report.proofs[0].paths.size(), 1U);
-  EXPECT_EQ(report.proofs[0].paths[0], test.directory / "data/noise");
+  const auto& paths = report.proofs[0].paths;
+  EXPECT_NE(std::find(paths.begin(), paths.end(), test.directory / "data/noise"), paths.end());
   EXPECT_NE(report.proofs[0].message.find("data/"), std::string::npos);
   EXPECT_EQ(report.proofs[1].outcome, VerificationOutcome::passed);
   EXPECT_EQ(ledger("ssd").front().outcome, VerificationOutcome::failed);
   EXPECT_NE(log_of(report.run).find("failed"), std::string::npos);
+}
+
+TEST_F(ComponentVerifyTest, ASnapshotThatCannotBeReadItselfIsNotForgotten) {
+  namespace fs = std::filesystem;
+  const auto id = back_up();
+  const auto spoil = [&] {
+    fs::remove_all(test.directory / "cache");
+    for (const auto& each : fs::recursive_directory_iterator(test.directory / "ssd/snapshots")) {
+      if (each.is_regular_file()) std::ofstream(each.path(), std::ios::trunc) << "spoiled";
+    }
+  };
+  verify("exists");
+  spoil();
+  const auto report = verify("readable");
+  EXPECT_EQ(report.outcome, VerificationOutcome::failed);
+  ASSERT_GE(report.proofs.size(), 1U);
+  EXPECT_EQ(report.proofs[0].snapshot, id);
+  EXPECT_EQ(report.proofs[0].outcome, VerificationOutcome::failed);
+}
+
+TEST_F(ComponentVerifyTest, DamageOfAnUnknownSnapshotIsUnknown) {
+  namespace fs = std::filesystem;
+  back_up();
+  fs::remove_all(test.directory / "cache");
+  for (const auto& each : fs::recursive_directory_iterator(test.directory / "ssd/snapshots")) {
+    if (each.is_regular_file()) std::ofstream(each.path(), std::ios::trunc) << "spoiled";
+  }
+  const auto report = verify("readable");
+  EXPECT_EQ(report.outcome, VerificationOutcome::unknown);
+  EXPECT_TRUE(report.proofs.at(0).snapshot.empty());
 }
 
 TEST_F(ComponentVerifyTest, DamageFailsThoseThatNeedIt) {

@@ -222,6 +222,64 @@ TEST_F(DrillTest, AStopLeavesNothing) {
   EXPECT_FALSE(last_drill(*test.workplace, "whole").value());  // it says nothing
 }
 
+// Of every kind that is built the ladder goes up to restorable.
+TEST(DrillKinds, CommandsAndRepositoriesAreProvedToo) {
+  const TestStrategy test(
+      "  dump:\n    command: { run: 'echo words', name: dump.sql }\n"
+      "    plans: { now: { when: manual, to: { ssd: 7d } } }\n"
+      "    verify: { content: { when: manual, level: sound, of: all } }\n"
+      "  code:\n    git: { path: code }\n    plans: { now: { when: manual, to: { ssd: 7d } } }\n"
+      "    verify: { content: { when: manual, level: sound, of: all } }\n"
+      "drills:\n  both: { restore: all, expect: [ { 'on': dump, files: dump.sql, equals: '1', "
+      "same-as-source: true }, { 'on': code, files: HEAD, at-least: 1 }, { run: 'git clone --quiet "
+      "$HOLDFAST_COMPONENT_CODE/code.git clone && test -e clone/file && rm -r clone' } ] }\n");
+  const ProgressCall silent = [](const Progress&) {};
+  ASSERT_TRUE(make_places(*test.workplace).ok());
+  test.shell("git init --quiet --initial-branch=main code");
+  test.write("code/file", "first");
+  test.shell("cd code && git add -A && git commit --quiet -m first");
+  for (const auto* name : {"dump", "code"}) {
+    const auto& component = test.component(name);
+    const auto backed = run_plans(*test.workplace, test.run_of(name, "now"), silent, {}).value();
+    ASSERT_EQ(backed.end.state, RunState::succeeded) << backed.end.message;
+    VerificationRun run;
+    run.component = &component;
+    run.verification = &component.verifications.at(0);
+    const auto report = verify_component(*test.workplace, run, silent, {}).value();
+    ASSERT_EQ(report.proofs.size(), 1U) << name;
+    EXPECT_EQ(report.outcome, catalog::VerificationOutcome::passed) << report.proofs[0].message;
+  }
+  const auto report =
+      run_drill(*test.workplace, *test.strategy.drill("both"), {}, silent, {}).value();
+  EXPECT_EQ(report.outcome, DrillOutcome::passed) << report.end.message;
+  EXPECT_EQ(report.components.size(), 2U);
+}
+
+TEST(DrillService, StopsAroundRestoresIntoTargetsOnly) {
+  const TestStrategy test(
+      "  files:\n    files: { paths: [data] }\n    plans: { now: { when: manual, to: { ssd: 7d } } "
+      "}\n"
+      "    service: { stop: 'echo stop >> log', start: 'echo start >> log' }\n"
+      "targets:\n  folder: { path: target }\n"
+      "drills:\n  inside: { restore: [files], expect: [ { run: 'echo check >> log' } ] }\n"
+      "  outside: { restore: [files], in: folder, expect: [ { run: 'echo check >> log' } ] }\n");
+  const ProgressCall silent = [](const Progress&) {};
+  test.write("data/a", "first");
+  fs::create_directories(test.directory / "target");
+  ASSERT_TRUE(make_places(*test.workplace).ok());
+  ASSERT_TRUE(run_plans(*test.workplace, test.run_of("files", "now"), silent, {}).ok());
+  const auto drill = [&](const char* name) {
+    return run_drill(*test.workplace, *test.strategy.drill(name), {}, silent, {}).value();
+  };
+  EXPECT_EQ(drill("inside").outcome, DrillOutcome::passed);
+  EXPECT_EQ(test.read("log"), "check\n");
+  const auto report = drill("outside");
+  EXPECT_EQ(report.outcome, DrillOutcome::passed) << report.end.message;
+  EXPECT_EQ(test.read("log"), "check\nstop\nstart\ncheck\n");
+  EXPECT_GT(report.service, base::Duration{});
+  EXPECT_EQ(report.components.at(0).service, report.service);
+}
+
 TEST(DrillChecks, VariablesOfComponents) {
   EXPECT_EQ(component_variable("audit-logs.2"), "HOLDFAST_COMPONENT_AUDIT_LOGS_2");
 }

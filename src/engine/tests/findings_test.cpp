@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engine/expiry.hpp"
 #include "engine/plan_run.hpp"
-#include "strategy_fixture.hpp"
+#include "proof_fixture.hpp"
 
 namespace holdfast::engine {
 
@@ -138,6 +139,82 @@ TEST_F(FindingsTest, KindsOfOthersAreLeftAlone) {
   record.opened = test.clock.now();
   ASSERT_TRUE(test.catalog->findings().open(record).ok());
   EXPECT_EQ(look(), Kinds{"strategy"});
+}
+
+class ProofFindingsTest : public ProofTest {
+ protected:
+  ProofFindingsTest()
+      : ProofTest(
+            "{ exists: { every: 1d, level: present, of: all }, content: { every: 1h, level: "
+            "readable, of: all }, proof: { every: 1h, drill: whole } }",
+            "drills:\n  whole: { restore: [files], within: 1s, expect: [ { run: '! test -e "
+            "\"$PWD/bad\" && { ! test -e \"$PWD/slow\" || sleep 1.1; }' } ] }\n") {}
+  // The messages of those that are open, of these kinds.
+  std::vector<std::string> look() {
+    const auto status = status_of(*test.workplace).value();
+    const std::vector<LocationUse> uses;
+    const Sight sight{.status = status, .uses = uses};
+    const auto found = find(*test.workplace, sight).value();
+    EXPECT_TRUE(record_findings(*test.workplace, found, sight).ok());
+    std::vector<std::string> messages;
+    const auto open = test.catalog->findings().list_open().value();
+    for (const auto& record : open) {
+      if (record.kind != "verification" && record.kind != "drill") continue;
+      messages.push_back(record.kind + " " + record.location + ": " + record.message);
+    }
+    return messages;
+  }
+};
+
+TEST_F(ProofFindingsTest, DamageStaysOpenUntilItIsMended) {
+  back_up();
+  EXPECT_TRUE(look().empty());
+  damage("ssd");
+  verify("content");
+  auto open = look();
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_TRUE(open[0].starts_with("verification ssd: ")) << open[0];
+  verify("exists");  // a pass at a lower level is no answer
+  EXPECT_EQ(look().size(), 1U);
+  damage("ssd");  // the same bit again
+  verify("content");
+  EXPECT_TRUE(look().empty());
+}
+
+TEST_F(ProofFindingsTest, OverdueIsOne) {
+  back_up();
+  verify("content");
+  ASSERT_TRUE(look().empty());
+  // Another clock: as if two hours had gone by.
+  auto status = status_of(*test.workplace).value();
+  for (auto& each : status.components.at(0).verifications) {
+    each.state = VerificationStatus::State::overdue;
+    each.age = base::hours(2);
+  }
+  const std::vector<LocationUse> uses;
+  const auto found = find(*test.workplace, {.status = status, .uses = uses}).value();
+  std::set<std::string> keys;
+  for (const auto& record : found) keys.insert(record.key());
+  EXPECT_TRUE(keys.contains("verification/files//ssd"));
+  EXPECT_TRUE(keys.contains("verification/files//hdd"));
+  EXPECT_TRUE(keys.contains("drill//whole/"));
+}
+
+TEST_F(ProofFindingsTest, ADrillThatFailsOrIsLateIsOne) {
+  back_up();
+  verify("proof");
+  EXPECT_TRUE(look().empty());
+  test.write("bad", "");
+  EXPECT_EQ(verify("proof").outcome, catalog::VerificationOutcome::failed);
+  auto open = look();
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_NE(open[0].find("drill whole failed"), std::string::npos) << open[0];
+  std::filesystem::remove(test.directory / "bad");
+  test.write("slow", "");
+  EXPECT_EQ(verify("proof").outcome, catalog::VerificationOutcome::passed);
+  open = look();
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_NE(open[0].find("more than"), std::string::npos) << open[0];
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "engine/verify.hpp"
 #include "engine_fixture.hpp"
+#include "repository/identity.hpp"
 #include "repository/object_name.hpp"
 #include "repository/prune.hpp"
 #include "repository/repair.hpp"
@@ -280,6 +281,132 @@ TEST_F(KeysTest, WhoWasEnrolledWhileAPruneRunsIsKnownToIt) {
       must(repository::prune(pruning->repository(), {}, repository::PruneRun::real, {}, {}));
   EXPECT_EQ(report.snapshots, 2U);
   EXPECT_TRUE(report.ignored.empty());
+}
+
+// The same rights as a passphrase gives, without anybody's passphrase.
+class IdentityTest : public KeysTest {
+ protected:
+  IdentityTest() {
+    base::SeededRandom random(1);
+    identity_ = codec::make_box_key_pair(random);
+    const auto file = repository::format_identity_file(identity_);
+    text_ = base::as_text(file.view());
+  }
+  std::string add_for_it(SlotRole role) {
+    return must(add_key_for(open()->repository(), bytes(passphrase), identity_.public_key,
+                            {.role = role, .label = "machine"}));
+  }
+
+  codec::BoxKeyPair identity_;
+  std::string text_;
+};
+
+TEST_F(IdentityTest, OpensTheSlotThatWasMadeForItsRecipient) {
+  (void)back_up(*open());
+  EXPECT_EQ(Location::open(location(), bytes(text_)).error().code(), ErrorCode::wrong_key);
+  const auto id = add_for_it(SlotRole::full);
+  EXPECT_TRUE(differences(files(), restored(*open(text_, "b"))).empty());
+  for (const auto& key : keys(text_)) {
+    EXPECT_EQ(key.is_current, key.id == id);
+    if (key.id != id) continue;
+    EXPECT_EQ(key.info.type, repository::SlotType::recipient);
+    EXPECT_EQ(key.info.recipient, identity_.public_key);
+    EXPECT_EQ(key.info.label, "machine");
+  }
+}
+
+TEST_F(IdentityTest, AsAWriterItBacksUpAndReadsNothing) {
+  (void)add_for_it(SlotRole::writer);
+  let_it_settle();
+  const auto first = back_up(*open(text_, "writer"));
+  const auto second = back_up(*open(text_, "writer"));
+  EXPECT_EQ(second.parent, first.snapshot);
+  EXPECT_EQ(second.capture.bytes_read, 0U);
+  EXPECT_EQ(restore_code(*open(text_, "writer")), ErrorCode::permission_denied);
+  EXPECT_TRUE(differences(files(), restored(*open(), base::to_hex(*second.snapshot))).empty());
+}
+
+TEST_F(IdentityTest, AsAReaderItRestoresAndWritesNothing) {
+  (void)back_up(*open());
+  (void)add_for_it(SlotRole::reader);
+  const auto reader = open(text_, "reader");
+  EXPECT_TRUE(differences(files(), restored(*reader)).empty());
+  EXPECT_EQ(engine::back_up(reader->repository(), backup_options(), {}, {}).error().code(),
+            ErrorCode::permission_denied);
+}
+
+TEST_F(IdentityTest, WithFullRightsItStandsInForThePassphrase) {
+  (void)add_for_it(SlotRole::full);
+  const auto at = open(text_);
+  (void)must(add_key(at->repository(), bytes(text_), bytes("another"), {.role = SlotRole::full}));
+  (void)must(remove_key(at->repository(), keys(text_).at(0).id));
+  (void)must(remove_key(at->repository(), keys(text_).at(0).id.substr(0, 8)));
+  const auto left = must(list_keys(at->repository(), bytes(text_)));
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(remove_key(at->repository(), left[0].id).error().code(), ErrorCode::conflict);
+}
+
+// Which of two opened would be left to the order of their names.
+TEST_F(IdentityTest, ARecipientHasOneSlot) {
+  const auto id = add_for_it(SlotRole::writer);
+  const auto before = objects("");
+  const auto again = add_key_for(open()->repository(), bytes(passphrase), identity_.public_key,
+                                 {.role = SlotRole::full});
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().code(), ErrorCode::already_exists);
+  EXPECT_NE(again.error().hint().find(id.substr(0, 8)), std::string::npos);
+  EXPECT_EQ(add_key(open()->repository(), bytes(passphrase), bytes(text_), {}).error().code(),
+            ErrorCode::already_exists)
+      << "its identity as the new passphrase is the same";
+  EXPECT_EQ(objects(""), before) << "nothing was enrolled";
+  (void)must(remove_key(open()->repository(), id));
+  EXPECT_EQ(Location::open(location(), bytes(text_)).error().code(), ErrorCode::wrong_key);
+  (void)add_for_it(SlotRole::full);
+  EXPECT_TRUE(open(text_)->repository().keys().admin.has_value());
+}
+
+TEST_F(IdentityTest, HasNoPasswordToChange) {
+  (void)add_for_it(SlotRole::full);
+  const auto before = objects("");
+  for (const auto& [old_one, new_one] :
+       {std::pair<std::string, std::string>{text_, "fresh"}, {passphrase, text_}}) {
+    const auto changed =
+        change_password(open(old_one)->repository(), bytes(old_one), bytes(new_one));
+    ASSERT_FALSE(changed.ok());
+    EXPECT_EQ(changed.error().code(), ErrorCode::invalid_argument);
+    EXPECT_NE(changed.error().hint().find("key generate"), std::string::npos);
+  }
+  EXPECT_EQ(objects(""), before);
+}
+
+TEST_F(IdentityTest, ARepositoryCanBeginWithOne) {
+  auto other = location();
+  other.url = root() + "/other";
+  (void)must(Location::create(other, small_repository(), bytes(text_)));
+  EXPECT_EQ(Location::open(other, bytes(passphrase)).error().code(), ErrorCode::wrong_key);
+  EXPECT_TRUE(must(Location::open(other, bytes(text_)))->repository().keys().admin.has_value());
+}
+
+// A slip of the finger must not become the passphrase of a new repository.
+TEST_F(IdentityTest, ADamagedOneMakesAndOpensNothing) {
+  auto wrong = text_;
+  wrong[30] = wrong[30] == 'a' ? 'b' : 'a';
+  auto other = location();
+  other.url = root() + "/other";
+  EXPECT_EQ(Location::create(other, small_repository(), bytes(wrong)).error().code(),
+            ErrorCode::invalid_argument);
+  EXPECT_FALSE(std::filesystem::exists(root() + "/other/keys"));
+  EXPECT_EQ(Location::open(location(), bytes(wrong)).error().code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(add_key(open()->repository(), bytes(passphrase), bytes(wrong), {}).error().code(),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(keys().size(), 1U);
+}
+
+TEST_F(IdentityTest, OnlyAFullKeyAddsOne) {
+  (void)add(SlotRole::reader, "reads");
+  const auto at = open("reads");
+  EXPECT_EQ(add_key_for(at->repository(), bytes("reads"), identity_.public_key, {}).error().code(),
+            ErrorCode::permission_denied);
 }
 
 // A machine whose enrolment can't be read is a machine, not nobody: what it stored stays.

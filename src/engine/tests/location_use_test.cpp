@@ -22,7 +22,9 @@ TEST(LocationUse, SharesAreOfTheCapacityElseOfTheFileSystem) {
 }
 
 TEST(LocationUse, CountsEveryObjectAndSaysWhatItCouldNotSee) {
-  const TestStrategy test("  files:\n    files: { paths: [data] }\n    plans: { d: { at: '03:00', to: { ssd: 7d } } }\n");
+  const TestStrategy test(
+      "  files:\n    files: { paths: [data] }\n    plans: { d: { at: '03:00', to: { ssd: 7d } } "
+      "}\n");
   ASSERT_TRUE(make_places(*test.workplace).ok());
   test.unmount("hdd");
   const auto uses = location_uses(*test.workplace, {}).value();

@@ -128,7 +128,9 @@ TEST_F(SchedulerTest, WhatHangsIsNotStartedAgain) {
 class EventTest : public SchedulerTest {
  protected:
   EventTest()
-      : SchedulerTest("{ epoch: { when: event epoch, to: { ssd: 7d } }, late: { when: event epoch, to: { hdd: 7d } } }") {}
+      : SchedulerTest(
+            "{ epoch: { when: event epoch, to: { ssd: 7d } }, late: { when: event epoch, to: { "
+            "hdd: 7d } } }") {}
 };
 
 TEST_F(EventTest, EachEventHasARunTheOldestFirst) {
@@ -148,7 +150,9 @@ TEST_F(EventTest, EachEventHasARunTheOldestFirst) {
 }
 
 TEST_F(EventTest, EventsFromBeforeTheFirstStartAreNobodys) {
-  TestStrategyAt other("  files:\n    files: { paths: [data] }\n    plans: { e: { when: event x, to: { ssd: 7d } } }\n");
+  TestStrategyAt other(
+      "  files:\n    files: { paths: [data] }\n    plans: { e: { when: event x, to: { ssd: 7d } } "
+      "}\n");
   ASSERT_TRUE(other.catalog->happenings()
                   .add({.event = "x", .id = {}, .tags = {}, .at = other.clock.now()})
                   .ok());
@@ -195,7 +199,8 @@ TEST_F(SchedulerTest, AnotherStrategyTakesOver) {
   pass(base::hours(3));
   const auto runs = take();
   TestStrategyAt other(
-      "  files:\n    files: { paths: [data] }\n    plans: { nightly: { at: '04:00', to: { ssd: 7d } } }\n");
+      "  files:\n    files: { paths: [data] }\n    plans: { nightly: { at: '04:00', to: { ssd: 7d "
+      "} } }\n");
   other.clock.at(test.clock.now());
   ASSERT_TRUE(scheduler->use(*other.workplace).ok());
   end(runs.at(0), Ending::served);

@@ -1,6 +1,8 @@
 // A strategy in a directory of its own, with its catalog, on the real disk.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <fstream>
 #include <map>
@@ -11,6 +13,8 @@
 #include "engine/place.hpp"
 #include "engine/plan_run.hpp"
 #include "engine/workplace.hpp"
+#include "io/child_stream.hpp"
+#include "repository/snapshot_list.hpp"
 #include "strategy/parser.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -31,13 +35,14 @@ class SettableClock final : public base::Clock {
 template <typename ClockType>
 class TestStrategyOn {
  public:
-  // `components`: what stands below `components:`; the locations are ssd and hdd.
-  explicit TestStrategyOn(const std::string& components) {
+  // `components`: what stands below `components:`; the locations are ssd and hdd, and what
+  // `locations` adds.
+  explicit TestStrategyOn(const std::string& components, const std::string& locations = {}) {
     strategy::Source source;
     source.text =
         "strategy: test\nenvironment: testing\nencryption: { key: env:KEY }\nlocations:\n"
-        "  ssd: { url: ./ssd, access: 0s }\n  hdd: { url: ./hdd, access: 5m }\ncomponents:\n" +
-        components;
+        "  ssd: { url: ./ssd, access: 0s }\n  hdd: { url: ./hdd, access: 5m }\n" +
+        locations + "components:\n" + components;
     source.name = "holdfast.yaml";
     source.folder = directory.path();
     source.variable = [](const std::string&) { return std::nullopt; };
@@ -73,6 +78,31 @@ class TestStrategyOn {
   [[nodiscard]] std::string read(const std::string& name) const {
     std::ifstream in(directory / name, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+  }
+  // Runs a shell command in the directory; what it prints, without the last newline.
+  std::string shell(const std::string& line) const {
+    auto command = io::shell_stream(line + " 2>&1");
+    command.working_directory = directory.path();
+    command.variables = {"GIT_AUTHOR_NAME=Test", "GIT_AUTHOR_EMAIL=test@example.org",
+                         "GIT_COMMITTER_NAME=Test", "GIT_COMMITTER_EMAIL=test@example.org"};
+    auto answer = io::ask_child(std::move(command), 1 << 20, {}).value();
+    EXPECT_EQ(answer.status, 0) << line << ": " << answer.output;
+    while (answer.output.ends_with('\n')) answer.output.pop_back();
+    return answer.output;
+  }
+  [[nodiscard]] repository::SnapshotList snapshots(const std::string& location) const {
+    const auto place = open_place(*workplace, *strategy.location(location)).value();
+    return repository::list_snapshots(place->repository()).value();
+  }
+  [[nodiscard]] std::vector<std::string> log_of(const std::string& run) const {
+    std::vector<std::string> lines;
+    const auto found = catalog->runs().lines(run).value();
+    for (const auto& line : found) lines.push_back(line.text);
+    return lines;
+  }
+  // Carries out one plan of a component.
+  [[nodiscard]] PlanRunReport run(const std::string& name, const std::string& plan) const {
+    return run_plans(*workplace, run_of(name, plan), [](const Progress&) {}, {}).value();
   }
   // Takes a location away, as an unmounted disk is, and brings it back.
   void unmount(const std::string& name) const {

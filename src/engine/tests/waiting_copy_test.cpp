@@ -37,6 +37,7 @@ TEST(WaitingCopy, IsStoredWaitsOnOrIsGivenUp) {
   EXPECT_EQ(stored.state, CopyState::stored);
   EXPECT_EQ(stored.message, "");
   EXPECT_EQ(stored.changed, now);
+  EXPECT_EQ(stored.attempts, 3U);
 
   const auto still = after_attempt(waiting, base::Error(ErrorCode::unavailable, "it is down"), now);
   EXPECT_EQ(still.state, CopyState::waiting);
@@ -44,8 +45,9 @@ TEST(WaitingCopy, IsStoredWaitsOnOrIsGivenUp) {
   EXPECT_EQ(still.next_attempt, now + minutes(4));
   EXPECT_EQ(still.message, "it is down");
 
-  const auto gone = after_attempt(waiting, base::Error(ErrorCode::not_found, "gone"), now);
-  EXPECT_EQ(gone.state, CopyState::dropped);
+  const base::Result<void> absent = base::Error(ErrorCode::not_found, "gone");
+  EXPECT_EQ(after_attempt(waiting, absent, now).state, CopyState::dropped);
+  EXPECT_EQ(after_attempt(waiting, absent, now, IfAbsent::wait).state, CopyState::waiting);
 }
 
 }  // namespace

@@ -235,9 +235,10 @@ TEST(RepositoryObjectsFuzz, SnapshotDetailAsWritten) {
   base::ByteReader in(valid);
   ASSERT_TRUE(in.raw(16 + 32).ok() && in.sized(10'000).ok());
   const auto before_detail = ByteView(valid).first(in.position());
-  Bytes associated(snapshot_repository.begin(), snapshot_repository.end());
-  const auto magic = base::as_bytes(snapshot_magic);
-  associated.insert(associated.end(), magic.begin(), magic.end());
+  Bytes associated;
+  base::ByteWriter data(associated);
+  data.raw(snapshot_repository);
+  data.raw(base::as_bytes(snapshot_magic));
   const MemoryLimit limit(memory_limit);
   int sound = 0;
   for_each_damaged(plaintext, 16, 4'000, [&](const Bytes& bytes) {

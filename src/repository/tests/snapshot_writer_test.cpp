@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "repository/object_name.hpp"
+#include "repository/path_key.hpp"
 #include "repository_fixture.hpp"
 
 namespace holdfast::repository {
@@ -30,6 +31,60 @@ TEST(SnapshotWriter, GivesBackWhatWasWritten) {
   const auto committed = must(write_snapshot(*repository, files));
   EXPECT_EQ(must(read_snapshot(*repository, committed.summary.root)), files);
   EXPECT_EQ(committed.summary.root.entries, files.size());
+}
+
+// Writes these files in the order given, through a writer that sorts.
+base::Result<CommittedSnapshot> write_unsorted(Repository& repository,
+                                               const std::vector<std::string>& paths,
+                                               const TestFiles& files) {
+  SnapshotOptions options{.source = "test",
+                          .host = "test",
+                          .label = "unsorted",
+                          .paths = {},
+                          .tags = {},
+                          .command = "test",
+                          .program = "test",
+                          .started = repository.environment().clock.now(),
+                          .rewrite_of = {},
+                          .order = EntryOrder::any};
+  auto writer = TRY(SnapshotWriter::begin(repository, std::move(options)));
+  for (const auto& path : paths) {
+    const auto& content = files.at(path);
+    Entry entry;
+    entry.key = TRY(key_of_path(path));
+    TRY(writer->begin_content(content.size()));
+    for (base::ByteView rest(content); !rest.empty();) {
+      const auto room = TRY(writer->buffer());
+      const auto size = std::min(room.size(), rest.size());
+      std::memcpy(room.data(), rest.data(), size);
+      TRY(writer->filled(size));
+      rest = rest.subspan(size);
+    }
+    TRY(writer->end_content(std::move(entry)));
+  }
+  return writer->commit({});
+}
+
+TEST(SnapshotWriter, SortsWhatComesInAnyOrder) {
+  TestRepository test;
+  auto repository = test.open();
+  const auto files = varied_files();
+  std::vector<std::string> paths;
+  for (const auto& [path, content] : files) paths.push_back(path);
+  std::reverse(paths.begin(), paths.end());
+  const auto committed = must(write_unsorted(*repository, paths, files));
+  EXPECT_EQ(must(read_snapshot(*repository, committed.summary.root)), files);
+  // The tree is the one that a walk in order makes.
+  EXPECT_EQ(must(write_unsorted(*repository, paths, files)).totals.bytes_new, 0U);
+}
+
+TEST(SnapshotWriter, TheSameNameTwiceIsNoSnapshot) {
+  TestRepository test;
+  auto repository = test.open();
+  const TestFiles files{{"/a", noise(1, 100)}, {"/b", noise(2, 100)}};
+  const auto committed = write_unsorted(*repository, {"/b", "/a", "/b"}, files);
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().code(), base::ErrorCode::invalid_argument);
 }
 
 TEST(SnapshotWriter, AnotherMachineReadsIt) {

@@ -12,6 +12,7 @@
 #include "io/bounded_queue.hpp"
 #include "long_path.hpp"
 #include "metadata_writer.hpp"
+#include "restore_extra.hpp"
 #include "restore_planner.hpp"
 #include "restore_selection.hpp"
 #include "restore_tally.hpp"
@@ -80,6 +81,7 @@ class Restore {
 
  private:
   Result<void> write_windows(RestoreWriter& writer, WriteBack& write_back);
+  Result<void> remove_extra(const RestoreSelection& selection, const RestoreTarget& target);
 
   const FilesRestoreOptions& options_;
   repository::ContentReader& reader_;
@@ -108,7 +110,23 @@ Result<void> Restore::write_windows(RestoreWriter& writer, WriteBack& write_back
   return {};
 }
 
+// Only beside a whole restore: what is missing may be what the repository has lost.
+Result<void> Restore::remove_extra(const RestoreSelection& selection, const RestoreTarget& target) {
+  if (tally_.has_failed()) {
+    tally_.note("nothing that the snapshot doesn't have was removed, since not all was restored");
+    return {};
+  }
+  if (!target.directory.valid()) return {};
+  return ExtraRemoval(options_, selection, target.directory.get(), tally_, stop_)
+      .run(reader_, root_);
+}
+
 Result<FilesRestoreReport> Restore::run() {
+  if (options_.extra == FilesRestoreOptions::Extra::remove && !options_.path.empty()) {
+    return Error(ErrorCode::invalid_argument,
+                 "what a part of a snapshot doesn't have can't be removed")
+        .with_hint("restore the whole snapshot");
+  }
   const auto selection = TRY(RestoreSelection::make(options_));
   const auto target = TRY(open_target(options_));
   MetadataWriter metadata(tally_);
@@ -146,6 +164,7 @@ Result<FilesRestoreReport> Restore::run() {
     writer.remove_unfinished();
     return Error(std::move(written).error());
   }
+  if (options_.extra == FilesRestoreOptions::Extra::remove) TRY(remove_extra(selection, target));
   writer.set_forbidding_flags();
   if (options_.run == FilesRestoreOptions::Run::real) TRY(write_back.finish());
   return tally_.report();

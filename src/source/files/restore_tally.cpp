@@ -19,6 +19,17 @@ void RestoreTally::fail(std::string_view path, std::string message, Cause cause)
   }
 }
 
+void RestoreTally::removed(std::string_view path) {
+  const std::lock_guard lock(mutex_);
+  ++removed_count_;
+  if (removed_.size() < failures_max) removed_.push_back("/" + std::string(path));
+}
+
+void RestoreTally::note(std::string text) {
+  const std::lock_guard lock(mutex_);
+  if (notes_.size() < failures_max) notes_.push_back(std::move(text));
+}
+
 FilesRestoreProgress RestoreTally::totals() const {
   return {.files = files,
           .directories = directories,
@@ -49,6 +60,9 @@ FilesRestoreReport RestoreTally::report() {
   {
     const std::lock_guard lock(mutex_);
     report.failures = failures_;
+    report.removed = removed_;
+    report.totals.removed = removed_count_;
+    report.notes.insert(report.notes.end(), notes_.begin(), notes_.end());
     report.damaged = damaged_;
   }
   if (progress_) {

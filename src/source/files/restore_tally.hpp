@@ -32,6 +32,11 @@ class RestoreTally {
   // and the report says damaged. target: everything else.
   enum class Cause { repository, target };
   void fail(std::string_view path, std::string message, Cause cause);
+  // `path` as above: it is not in the snapshot, and is gone.
+  void removed(std::string_view path);
+  void note(std::string text);
+  // Whether anything failed so far.
+  [[nodiscard]] bool has_failed() const { return failure_count_ > 0; }
   void tell();
   [[nodiscard]] FilesRestoreReport report();
 
@@ -43,6 +48,9 @@ class RestoreTally {
   std::atomic<std::uint64_t> failure_count_ = 0;
   std::mutex mutex_;
   std::vector<FilesRestoreFailure> failures_;
+  std::vector<std::string> removed_;
+  std::uint64_t removed_count_ = 0;
+  std::vector<std::string> notes_;
   bool damaged_ = false;
 };
 

@@ -41,8 +41,26 @@ TEST(Component, EveryKindHasAName) {
     names.insert(component_kind_name(static_cast<ComponentKind>(kind)));
   }
   EXPECT_EQ(names.size(), static_cast<std::size_t>(ComponentKind::vault) + 1);
+  EXPECT_EQ(is_built(ComponentKind::postgres), Built::yes);
+  EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::physical), Built::yes);
+  EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::log), Built::not_yet);
   EXPECT_EQ(is_built(ComponentKind::files), Built::yes);
+  EXPECT_EQ(is_built(ComponentKind::command), Built::yes);
+  EXPECT_EQ(is_built(ComponentKind::git), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::vault), Built::not_yet);
+}
+
+TEST(Component, AddressesOfGitHoldNoPasswords) {
+  const auto parsed = parse_text(
+      "strategy: s\nlocations: { forge: { mirror: \"https://u:s3cret@h/x\" } }\ncomponents:\n"
+      "  code:\n    git: { url: \"https://u:s3cret@h/y\" }\n"
+      "    plans: { p: { when: commit, to: forge } }\n");
+  const auto errors = lines_of(parsed, Severity::error);
+  EXPECT_EQ(errors.size(), 2U);
+  for (const auto& line : errors) {
+    EXPECT_NE(line.find("holds a password"), std::string::npos) << line;
+    EXPECT_EQ(line.find("s3cret"), std::string::npos) << line;
+  }
 }
 
 }  // namespace

@@ -33,9 +33,23 @@ struct CopyRecord {
   std::optional<base::Time> slot;
   base::Time changed;
   base::Time next_attempt;
-  std::uint64_t attempts = 0;
+  std::uint64_t attempts = 0;  // how often it was tried, the time that succeeded included
   std::uint64_t bytes_stored = 0;
   std::string message;  // of the last attempt that failed
+};
+
+// What came of the copies of one plan at one location. Those of a run that served several plans
+// count for each of them.
+struct CopyTotals {
+  std::string component;
+  std::string plan;
+  std::string location;
+  std::uint64_t runs = 0;            // that have a copy here, or wait for one, or dropped it
+  std::uint64_t runs_failed = 0;     // of them, failed or interrupted in the end
+  std::uint64_t runs_cancelled = 0;  // of them
+  std::uint64_t attempts = 0;        // of all of them, failed ones too
+  std::uint64_t stored = 0;
+  std::optional<base::Time> newest;  // when the newest run whose copy is stored here began
 };
 
 // Calls are thread-safe and durable when they return; errors are the database's.
@@ -51,6 +65,8 @@ class Copies {
   // The newest that is stored there; nothing if none is.
   base::Result<std::optional<CopyRecord>> newest(const std::string& component,
                                                  const std::string& location);
+  // Of backups and copies that are over, by component, plan and location.
+  base::Result<std::vector<CopyTotals>> totals();
 
  private:
   Database& database_;

@@ -25,6 +25,9 @@ enum class RunReason { schedule, catch_up, retry, change, event, command };
 [[nodiscard]] std::string_view run_reason_name(RunReason reason) noexcept;
 // Nothing if there is no such state.
 [[nodiscard]] std::optional<RunState> parse_run_state(std::string_view name) noexcept;
+[[nodiscard]] std::optional<RunKind> parse_run_kind(std::string_view name) noexcept;
+// The plans of RunStart::plan, one by one.
+[[nodiscard]] std::vector<std::string> split_plans(std::string_view plans);
 
 struct RunStart {
   RunKind kind = RunKind::backup;
@@ -67,6 +70,23 @@ struct RunFilter {
   std::uint64_t limit = 50;
 };
 
+// What the backups and copies of one plan came to, all that are over. A run that served several
+// plans counts for each of them.
+struct RunTotals {
+  std::string component;
+  std::string plan;
+  std::uint64_t ended = 0;
+  std::uint64_t succeeded = 0;  // with warnings or without
+  std::uint64_t failed = 0;     // and interrupted; what is left of `ended` was cancelled
+  // The newest that succeeded.
+  struct Newest {
+    base::Time started;
+    base::Time ended;
+    std::uint64_t size = 0;  // of what was captured
+  };
+  std::optional<Newest> newest;
+};
+
 // Calls are thread-safe and durable when they return; errors are the database's.
 class Runs {
  public:
@@ -75,6 +95,8 @@ class Runs {
   // The id of the new run.
   base::Result<std::string> begin(const RunStart& start, base::Random& random);
   base::Result<void> end(const std::string& id, const RunEnd& end);
+  // Writes a run that is known from elsewhere, as it ended; whether there was none with this id.
+  base::Result<bool> take_over(const RunRecord& record);
   base::Result<void> log(const std::string& id, base::Time at, const std::string& text);
   // Newest first.
   base::Result<std::vector<RunRecord>> list(const RunFilter& filter);
@@ -92,6 +114,8 @@ class Runs {
   // conflict if it has ended.
   base::Result<void> request_cancel(const std::string& id);
   base::Result<bool> is_cancel_requested(const std::string& id);
+  // By component and plan.
+  base::Result<std::vector<RunTotals>> totals();
 
  private:
   Database& database_;

@@ -20,6 +20,8 @@ struct BoxKeyPair {
 
 [[nodiscard]] BoxKeyPair make_box_key_pair(base::Random& random);
 [[nodiscard]] BoxPublicKey public_key_of(base::ByteView private_key);
+// False for the few points of small order: they are nobody's key, and seal_to() doesn't take them.
+[[nodiscard]] bool is_public_key(const BoxPublicKey& key);
 [[nodiscard]] base::Bytes seal_to(const BoxPublicKey& recipient, base::ByteView plaintext);
 // damaged if it was not sealed to this key or was altered.
 base::Result<base::SecretBytes> open_sealed(const BoxKeyPair& keys, base::ByteView sealed);

@@ -37,7 +37,7 @@ struct View {
   SharedWorkplace workplace;
   std::optional<engine::StrategyStatus> status;  // nothing: it has not looked yet
   std::vector<engine::LocationUse> uses;
-  base::Duration beat;  // monotonic: when the loop last came by
+  base::Duration beat;   // monotonic: when the loop last came by
   std::size_t runs = 0;  // under way
 };
 
@@ -45,8 +45,7 @@ class Daemon {
  public:
   // conflict: another daemon has the catalog.
   static base::Result<std::unique_ptr<Daemon>> open(SharedWorkplace workplace,
-                                                    DaemonOptions options,
-                                                    io::Executor& executor);
+                                                    DaemonOptions options, io::Executor& executor);
   ~Daemon();
 
   // Returns when `stop` was requested and all runs have ended, or haven't within the grace.

@@ -30,7 +30,7 @@ struct BackupReport {
   std::optional<repository::ObjectHash> parent;
   source::FilesCaptureResult capture;
   std::uint64_t bytes_new = 0;     // plaintext that the repository didn't have
-  std::uint64_t bytes_stored = 0;  // what it took in the repository
+  std::uint64_t bytes_stored = 0;  // what it took in the repository; 0 after a dry run
   double duration_seconds = 0;
   repository::StoreStages stages;
   std::vector<repository::SnapshotWarning> warnings;  // the first 10,000
@@ -41,7 +41,9 @@ struct BackupReport {
 base::Result<BackupReport> back_up(repository::Repository& repository, const BackupOptions& options,
                                    const ProgressCall& progress, std::stop_token stop);
 
-// Walks and reads as a backup would, and stores nothing.
+// Walks, reads, chunks and looks up as a backup would, and stores nothing. Needs what a backup
+// needs. bytes_new is what a backup would report; where it can't be told exactly, it is more
+// (SnapshotWriter::conclude).
 base::Result<BackupReport> preview_backup(repository::Repository& repository,
                                           const BackupOptions& options,
                                           const ProgressCall& progress, std::stop_token stop);

@@ -17,6 +17,10 @@ inline constexpr std::string_view environment_tag = "environment";
 inline constexpr std::string_view run_tag = "run";
 inline constexpr std::string_view event_tag = "event";
 inline constexpr std::string_view event_id_tag = "event-id";
+// Of an old backup that was taken in: its name then, and its hash if it is one file. Retention
+// counts it at its capture.
+inline constexpr std::string_view imported_tag = "imported";
+inline constexpr std::string_view imported_hash_tag = "imported-sha256";
 
 // Nothing if there is no such tag. Borrowed.
 [[nodiscard]] std::optional<std::string> tag_of(const repository::SnapshotRecord& snapshot,

@@ -1,5 +1,6 @@
-// Findings: what is wrong with how a strategy is kept, from what was seen of it. Opened once, closed
-// when mended (docs/internals/daemon.md has the table); telling people is somebody else's work.
+// Findings: what is wrong with how a strategy is kept, from what was seen of it. Opened once,
+// closed when mended (docs/internals/daemon.md has the table); telling people is somebody else's
+// work.
 #pragma once
 
 #include <string>

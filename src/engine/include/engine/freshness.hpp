@@ -19,7 +19,7 @@ namespace holdfast::engine {
 // Its recovery point, and from it and `expected` its age and state.
 void set_newest(PlaceStatus& place, base::Time newest, base::Time now);
 
-// From the places and the RPO.
+// From the places, the mirrors and the RPO.
 [[nodiscard]] ComponentStatus::Objective judge_objective(const ComponentStatus& component);
 
 }  // namespace holdfast::engine

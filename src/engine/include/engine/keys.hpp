@@ -1,4 +1,5 @@
-// Key slots of a repository: listing, adding, removing, changing the passphrase.
+// Key slots of a repository: listing, adding, removing, changing the passphrase. A passphrase here
+// may be the text of an identity instead (repository/slot_key.hpp).
 #pragma once
 
 #include <string>
@@ -31,10 +32,18 @@ struct AddKeyOptions {
 // new slot gets.
 base::Result<std::string> add_key(repository::Repository& repository, base::ByteView passphrase,
                                   base::ByteView new_passphrase, const AddKeyOptions& options);
+// A new slot for whoever has the recipient's identity. already_exists if the recipient has one: of
+// two, the first that is listed would decide what the identity may do.
+base::Result<std::string> add_key_for(repository::Repository& repository, base::ByteView passphrase,
+                                      const codec::BoxPublicKey& recipient,
+                                      const AddKeyOptions& options);
 // Removes a slot by id or unique prefix; conflict for the last full one.
 base::Result<std::string> remove_key(repository::Repository& repository, std::string_view id);
-// Adds a slot like the one that `passphrase` opens and removes that one.
+// Adds a slot like the one that `passphrase` opens and removes that one. invalid_argument if either
+// is an identity.
 base::Result<std::string> change_password(repository::Repository& repository,
                                           base::ByteView passphrase, base::ByteView new_passphrase);
+// What change_password() says to an identity.
+[[nodiscard]] base::Error identity_has_no_passphrase();
 
 }  // namespace holdfast::engine

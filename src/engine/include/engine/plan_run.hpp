@@ -29,15 +29,18 @@ struct PlanRun {
 // What became of one location of a run.
 struct PlaceOutcome {
   std::string location;
+  strategy::LocationKind kind = strategy::LocationKind::repository;
   enum class State {
     captured,  // the first one that was up: what the others are copied from
     copied,
     waiting,  // it is down; tried again later
   } state = State::waiting;
-  std::string snapshot;  // hexadecimal, there; empty while it waits
+  // Hexadecimal, there; of a mirror the commit of HEAD; empty while it waits.
+  std::string snapshot;
   std::uint64_t bytes_stored = 0;
-  std::string message;        // why it waits
-  std::uint64_t expired = 0;  // snapshots that retention let go
+  std::string message;             // why it waits
+  std::uint64_t expired = 0;       // snapshots that retention let go
+  std::uint64_t refs_changed = 0;  // of a mirror
 };
 
 struct PlanRunReport {
@@ -52,7 +55,7 @@ struct PlanRunReport {
 base::Result<PlanRunReport> run_plans(const Workplace& workplace, const PlanRun& what,
                                       const ProgressCall& progress, std::stop_token stop);
 
-// Tries once more to copy what locations wait for, if its time has come.
+// Tries once more to copy or push what locations wait for, if its time has come.
 base::Result<void> catch_up_copies(const Workplace& workplace, const ProgressCall& progress,
                                    std::stop_token stop);
 

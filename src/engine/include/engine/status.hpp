@@ -56,6 +56,16 @@ struct DrillStatus {
   std::string message;
 };
 
+// A mirror of a git repository.
+struct MirrorStatus {
+  std::string location;
+  // unknown: one of the two can't be asked; `message` says why.
+  enum class State { in_step, behind, unknown } state = State::unknown;
+  std::uint64_t refs_behind = 0;
+  std::optional<base::Duration> age;  // of the oldest commit that isn't there, if it is known
+  std::string message;
+};
+
 struct ComponentStatus {
   std::string name;
   std::string kind;
@@ -67,7 +77,8 @@ struct ComponentStatus {
   enum class Objective { met, missed, unknown, none } objective = Objective::none;
   // Whether its last drill kept the RTO; unknown: none has passed.
   Objective recovery = Objective::none;
-  std::vector<PlaceStatus> places;  // in the order of the strategy's locations
+  std::vector<PlaceStatus> places;    // in the order of the strategy's locations
+  std::vector<MirrorStatus> mirrors;  // likewise
   std::vector<VerificationStatus> verifications;
   std::optional<DrillStatus> last_drill;
   std::optional<catalog::RunRecord> last_run;
@@ -82,11 +93,12 @@ struct StrategyStatus {
   std::uint64_t waiting_copies = 0;
 };
 
-// Opens every location that a component goes to, once.
+// Opens every location that a component goes to, once, and asks its mirrors.
 base::Result<StrategyStatus> status_of(const Workplace& workplace);
 
 [[nodiscard]] std::string_view place_state_name(PlaceStatus::State state) noexcept;
 [[nodiscard]] std::string_view verification_state_name(VerificationStatus::State state) noexcept;
+[[nodiscard]] std::string_view mirror_state_name(MirrorStatus::State state) noexcept;
 [[nodiscard]] std::string_view objective_name(ComponentStatus::Objective objective) noexcept;
 
 }  // namespace holdfast::engine

@@ -15,9 +15,15 @@ namespace holdfast::engine {
 // Whether it is tried now. A clock that was set back must not put it off.
 [[nodiscard]] bool is_time_for(const catalog::CopyRecord& waiting, base::Time now);
 
-// Stored, if it went well; dropped, if the original is gone: a newer snapshot will come in its
-// place; else it waits on.
+// What it means that something isn't there.
+enum class IfAbsent {
+  give_up,  // the original is gone: a newer snapshot will come in its place
+  wait,
+};
+
+// Stored, if it went well; dropped, if it is given up; else it waits on.
 [[nodiscard]] catalog::CopyRecord after_attempt(catalog::CopyRecord waiting,
-                                                const base::Result<void>& done, base::Time now);
+                                                const base::Result<void>& done, base::Time now,
+                                                IfAbsent if_absent = IfAbsent::give_up);
 
 }  // namespace holdfast::engine

@@ -22,8 +22,9 @@ struct Workplace {
   const base::Clock& clock;
   base::Random& random;
   std::string cache_directory;  // absolute; what is lost there is made again
-  std::string state_directory;  // absolute; where the catalog lies, and what sources keep between runs
-  std::string host;             // this machine's name
+  std::string
+      state_directory;  // absolute; where the catalog lies, and what sources keep between runs
+  std::string host;     // this machine's name
   // A variable of the environment.
   std::function<std::optional<std::string>(const std::string&)> environment;
   // The value behind a reference of the strategy. invalid_argument if it isn't there or others can

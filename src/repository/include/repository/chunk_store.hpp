@@ -12,6 +12,7 @@
 
 #include "codec/compression.hpp"
 #include "io/bounded_queue.hpp"
+#include "repository/chunk_tally.hpp"
 #include "repository/pack_builder.hpp"
 #include "repository/session.hpp"
 
@@ -40,7 +41,11 @@ struct StoreTotals {
 // put() may be called by many tasks, each with its own lane.
 class ChunkStore {
  public:
-  ChunkStore(Repository& repository, Session& session, int compression_level);
+  // count: chunks are named and looked up, and those that aren't known are counted; nothing of them
+  // is kept, and there is nothing to flush. bytes_new is what storing would come to.
+  enum class Effect { store, count };
+  ChunkStore(Repository& repository, Session& session, int compression_level,
+             Effect effect = Effect::store);
   // Abandons what is not committed.
   ~ChunkStore();
 
@@ -70,6 +75,7 @@ class ChunkStore {
   [[nodiscard]] StoreTotals totals() const;
 
  private:
+  void count(const ChunkId& id, std::size_t size);
   // True: the caller must store it. False: it is known, or another lane is storing it.
   bool claim(const ChunkId& id);
   base::Result<void> hand_over(std::unique_ptr<PackBuilder>& builder);
@@ -85,10 +91,12 @@ class ChunkStore {
   Repository& repository_;
   Session& session_;
   const int compression_level_;
+  const Effect effect_;
   LocalIndex& index_;
 
   mutable std::mutex mutex_;
   std::unordered_set<ChunkId, IdHash> claimed_;  // not yet in index_
+  ChunkTally counted_;                           // in place of those, where nothing is stored
   std::optional<base::Error> failure_;
   StoreStages stages_;
 

@@ -9,6 +9,7 @@
 
 #include "io/bounded_queue.hpp"
 #include "repository/chunk_pipeline.hpp"
+#include "repository/entry_sorter.hpp"
 #include "repository/node_cache.hpp"
 #include "repository/small_file_table.hpp"
 #include "repository/tree_builder.hpp"
@@ -41,11 +42,15 @@ struct AbandonedContent {};
 using AssemblyStep =
     std::variant<CompleteEntry, BundledEntry, ContentPart, StreamedEntry, AbandonedContent>;
 
+// How entries come: in the order of the tree, or in any order, sorted before they go into it.
+enum class EntryOrder { by_key, any };
+
 // push() by one task; the assembly runs on a task of its own.
 class EntryAssembler {
  public:
   EntryAssembler(io::Executor& executor, ChunkStore& store, ChunkPipeline& pipeline,
-                 SmallFileTable* small_files, std::unique_ptr<NodeCacheWriter> node_cache);
+                 SmallFileTable* small_files, std::unique_ptr<NodeCacheWriter> node_cache,
+                 std::unique_ptr<EntrySorter> sorter = nullptr);  // with one: entries in any order
   ~EntryAssembler();
 
   base::Result<void> push(AssemblyStep step);
@@ -58,6 +63,7 @@ class EntryAssembler {
   class StoringSink;
   void run();
   base::Result<void> take(AssemblyStep& step);
+  base::Result<void> place(Entry entry);
   base::Result<Extent> resolve(const PendingExtent& pending);
   base::Result<void> send();
 
@@ -65,6 +71,7 @@ class EntryAssembler {
   ChunkPipeline& pipeline_;
   SmallFileTable* small_files_;
   std::unique_ptr<NodeCacheWriter> node_cache_;
+  std::unique_ptr<EntrySorter> sorter_;
   std::unique_ptr<StoringSink> sink_;
   TreeBuilder tree_;
   std::optional<ExtentTreeBuilder> content_;

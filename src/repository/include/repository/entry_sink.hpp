@@ -14,7 +14,8 @@ class EntrySink {
  public:
   virtual ~EntrySink() = default;
 
-  // An entry without content. Entries come in strictly ascending order of key.
+  // An entry without content. Entries come in strictly ascending order of key, unless the sink
+  // sorts them (EntryOrder::any).
   virtual base::Result<void> add(Entry entry) = 0;
 
   // An unchanged entry with its content, taken from the parent snapshot. `read_again`: a chunk of

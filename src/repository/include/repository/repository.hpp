@@ -51,11 +51,12 @@ struct IgnoredObject {
 // Const calls are thread-safe; index updates are not.
 class Repository {
  public:
-  // Makes a repository in an empty place: already_exists if there is one.
+  // Makes a repository in an empty place: already_exists if there is one. Here and in open(),
+  // `passphrase` may be the text of an identity instead (slot_key.hpp).
   static base::Result<ShortId> create(const Environment& environment, const CreateOptions& options,
                                       base::ByteView passphrase);
   // not_found: no repository there. wrong_key: the passphrase opens no slot. unsupported: of a
-  // newer version.
+  // newer version. invalid_argument: an identity that was cut or mistyped.
   static base::Result<std::unique_ptr<Repository>> open(const Environment& environment,
                                                         base::ByteView passphrase);
   ~Repository();

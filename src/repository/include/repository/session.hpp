@@ -19,6 +19,9 @@ class Session {
   // Registers, then brings the trusted index up to date and has it avoid packs that are condemned
   // or not there: in this order.
   static base::Result<std::unique_ptr<Session>> begin(Repository& repository, std::string purpose);
+  // The same without registering, for who reads on and stores nothing: it is never renewed.
+  static base::Result<std::unique_ptr<Session>> observe(Repository& repository,
+                                                        std::string purpose);
   // Removes the session's objects if that is allowed; an object that stays expires.
   ~Session();
 
@@ -38,6 +41,7 @@ class Session {
 
  private:
   Session(Repository& repository, std::string purpose);
+  base::Result<void> prepare();
   base::Result<void> put();
   base::Result<void> look();
   base::Result<void> avoid_absent_packs();
@@ -45,6 +49,7 @@ class Session {
   Repository& repository_;
   const std::string purpose_;
   const ShortId id_;
+  bool is_registered_ = false;
   mutable std::mutex mutex_;
   std::uint32_t next_sequence_ = 0;
   base::Time renewed_at_;

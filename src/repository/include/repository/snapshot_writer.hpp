@@ -16,6 +16,10 @@
 
 namespace holdfast::repository {
 
+// preview: takes everything as a real run would, chunks, names and looks up, and stores nothing: no
+// session, no pack, no snapshot.
+enum class SnapshotRun { real, preview };
+
 struct SnapshotOptions {
   int compression_level = codec::compression_level_default;
   std::string source;  // kind: "files"
@@ -29,6 +33,9 @@ struct SnapshotOptions {
   std::optional<base::Time> finished = {};  // a copy keeps its original's; else that of the commit
   // Repair: the snapshot whose entries are taken over. It stands in for the parent.
   std::optional<SnapshotRecord> rewrite_of;
+  SnapshotRun run = SnapshotRun::real;
+  // any: a source that can't walk in key order. Two entries of one key are an error at the commit.
+  EntryOrder order = EntryOrder::by_key;
 };
 
 struct CommittedSnapshot {
@@ -66,6 +73,11 @@ class SnapshotWriter final : public EntrySink {
   base::Result<CommittedSnapshot> commit(
       std::vector<std::pair<std::string, std::uint64_t>> statistics);
 
+  // Of a preview, in place of commit(). bytes_new is what commit() would have added; small files
+  // that are equal to each other and far apart may count more than once, as may chunks beyond those
+  // that a ChunkTally remembers.
+  base::Result<StoreTotals> conclude();
+
   [[nodiscard]] StoreTotals totals() const { return store_->totals(); }
   [[nodiscard]] const std::vector<SnapshotWarning>& warnings() const { return warnings_; }
   [[nodiscard]] std::uint64_t warning_count() const { return warning_count_; }
@@ -74,6 +86,7 @@ class SnapshotWriter final : public EntrySink {
   SnapshotWriter(Repository& repository, SnapshotOptions options);
   base::Result<void> start();
   base::Result<void> find_parent();
+  base::Result<TreeRoot> finish_tree();
   base::Result<void> push(AssemblyStep step);
   base::Result<bool> all_known(const Content& content, std::uint64_t size);
 

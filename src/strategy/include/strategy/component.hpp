@@ -35,6 +35,8 @@ enum class ComponentKind {
 // Whether this program can carry out plans of the kind yet.
 enum class Built { yes, not_yet };
 [[nodiscard]] Built is_built(ComponentKind kind) noexcept;
+// Of a kind that is built: whether plans of this type can be carried out, too.
+[[nodiscard]] Built is_built(ComponentKind kind, PlanType type) noexcept;
 
 // What the component's source needs to know. Words are scalars, lists have more than one; both are
 // keyed as in the strategy ("url", "paths"). Secrets are references.

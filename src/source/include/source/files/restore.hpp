@@ -34,6 +34,16 @@ struct FilesRestoreOptions {
   Overwrite overwrite = Overwrite::changed;
   Run run = Run::real;
   Owners owners = Owners::by_name;
+  // remove: what the target has and the snapshot doesn't goes, once all else is done without a
+  // failure; only below what was captured (`covered`), never what was left out of the capture
+  // (patterns, and files of patterns, as in FilesCaptureOptions) nor what lies at or below
+  // `spared`. For whole snapshots: without `path`.
+  enum class Extra { keep, remove };
+  Extra extra = Extra::keep;
+  std::vector<std::string> covered = {};  // absolute paths in the snapshot
+  std::vector<std::string> spared = {};   // likewise
+  std::vector<std::string> left_out = {};
+  std::vector<std::string> left_out_files = {};
 };
 
 struct FilesRestoreProgress {
@@ -44,6 +54,7 @@ struct FilesRestoreProgress {
   std::uint64_t bytes = 0;      // contents of files that are done
   std::uint64_t bytes_written = 0;
   std::uint64_t failures = 0;
+  std::uint64_t removed = 0;  // that the snapshot doesn't have; in a dry run: that would be
 };
 
 struct FilesRestoreFailure {
@@ -54,7 +65,8 @@ struct FilesRestoreFailure {
 struct FilesRestoreReport {
   FilesRestoreProgress totals;
   std::vector<FilesRestoreFailure> failures;  // the first 10,000; totals.failures counts all
-  bool damaged = false;                       // something could not be had from the repository
+  std::vector<std::string> removed;  // paths as in the snapshot, raw bytes; the first 10,000
+  bool damaged = false;              // something could not be had from the repository
   std::vector<std::string>
       notes;  // what could not be kept and is no failure, such as owners without root
 };

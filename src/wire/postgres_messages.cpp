@@ -1,0 +1,88 @@
+// Decoding; numbers in PostgreSQL's protocol are big-endian.
+#include "wire/postgres_messages.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace holdfast::wire {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+
+namespace {
+
+Result<std::uint32_t> parse_half(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto done = std::from_chars(text.data(), end, value, 16);
+  if (text.empty() || text.size() > 8 || done.ec != std::errc() || done.ptr != end) {
+    return Error(ErrorCode::damaged, "a WAL position of the server can't be read");
+  }
+  return value;
+}
+
+// A text up to its zero byte, which is taken too.
+Result<std::string_view> take_text(std::string_view& rest) {
+  const auto end = rest.find('\0');
+  if (end == std::string_view::npos) {
+    return Error(ErrorCode::damaged, "a message of the base backup is cut short");
+  }
+  const auto text = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return text;
+}
+
+}  // namespace
+
+Result<Lsn> parse_lsn(std::string_view text) {
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) {
+    return Error(ErrorCode::damaged, "a WAL position of the server can't be read");
+  }
+  const auto high = TRY(parse_half(text.substr(0, slash)));
+  const auto low = TRY(parse_half(text.substr(slash + 1)));
+  return (Lsn{high} << 32) | low;
+}
+
+std::string format_lsn(Lsn lsn) { return fmt::format("{:X}/{:X}", lsn >> 32, lsn & 0xFFFF'FFFF); }
+
+std::string wal_segment_name(std::uint32_t timeline, Lsn lsn, std::uint64_t segment_size) {
+  const auto number = lsn / segment_size;
+  const auto per_id = (std::uint64_t{1} << 32) / segment_size;
+  return fmt::format("{:08X}{:08X}{:08X}", timeline, number / per_id, number % per_id);
+}
+
+Result<BackupMessage> decode_backup_message(base::ByteView message) {
+  if (message.empty()) {
+    return Error(ErrorCode::damaged, "a message of the base backup is empty");
+  }
+  const auto kind = message[0];
+  const auto body = message.subspan(1);
+  switch (kind) {
+    case 'n': {
+      auto rest = base::as_text(body);
+      BackupArchive archive;
+      archive.name = TRY(take_text(rest));
+      archive.location = TRY(take_text(rest));
+      return BackupMessage(archive);
+    }
+    case 'm': return BackupMessage(BackupManifest{});
+    case 'd': return BackupMessage(BackupData{body});
+    case 'p': {
+      if (body.size() != 8) {
+        return Error(ErrorCode::damaged, "a message of the base backup has the wrong length");
+      }
+      BackupProgress progress;
+      for (const auto byte : body) progress.bytes = (progress.bytes << 8) | byte;
+      return BackupMessage(progress);
+    }
+    default:
+      return Error(ErrorCode::unsupported,
+                   fmt::format("the base backup has a message of the kind {:#04x}", kind))
+          .with_hint("the server is newer than this program: versions 13 to 18 are known to work");
+  }
+}
+
+}  // namespace holdfast::wire
