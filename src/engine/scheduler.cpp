@@ -193,7 +193,8 @@ Result<strategy::Situation> Scheduler::situation() {
   made.now = workplace_->clock.now();
   made.running_since = running_since_;
   made.host = workplace_->host;
-  made.can_run = can_run_;
+  made.can_run = can_run_.kind;
+  made.can_run_plan = can_run_.plan;
   made.components = to_look_at();
   if (made.components->empty()) return made;
   for (const auto& [task, memory] : memory_) {

@@ -100,7 +100,7 @@ class Look {
     }
     for (const auto& plan : component.plans) {
       if (!plan.enabled) continue;
-      if (is_built(component.kind, plan.type) == Built::yes) {
+      if (situation_.can_run_plan(component.kind, plan.type)) {
         add_job(component, plan);
       } else {
         not_built_.push_back(component.name + "/" + plan.name);

@@ -107,7 +107,7 @@ bool NaiveSchedule::is_told(const Owing& owing, Time now) {
   }
 }
 
-std::optional<NaiveSchedule::Owed> NaiveSchedule::owed(Owing& owing, Time now) {
+std::optional<NaiveSchedule::Owed> NaiveSchedule::owed(const Owing& owing, Time now) {
   if (owing.is_under_way || pauses(owing, now)) return std::nullopt;
   if (is_told(owing, now)) return Owed{&owing, now, 0};
   const auto first = std::upper_bound(owing.slots.begin(), owing.slots.end(), since(owing, now));
@@ -198,7 +198,8 @@ std::optional<std::string> NaiveSchedule::started(Time now,
 
 std::optional<std::string> NaiveSchedule::will_look(Time now, std::optional<Time> wake) const {
   for (const auto& each : owing_) {
-    if (each.is_under_way) continue;
+    // What is owed and wasn't started waits for something that ends.
+    if (each.is_under_way || owed(each, now)) continue;
     std::optional<Time> next;
     if (pauses(each, now)) {
       next = each.again;

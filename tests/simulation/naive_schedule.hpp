@@ -68,7 +68,7 @@ class NaiveSchedule {
     std::vector<base::Time> backups;  // their ends, ascending
   };
   struct Owed {
-    Owing* owing;
+    const Owing* owing;
     base::Time slot;
     std::uint64_t missed;
   };
@@ -77,7 +77,7 @@ class NaiveSchedule {
   [[nodiscard]] static bool pauses(const Owing& owing, base::Time now);
   [[nodiscard]] static std::int64_t newest_backup(const Owing& owing, base::Time now);
   [[nodiscard]] static bool is_told(const Owing& owing, base::Time now);
-  [[nodiscard]] static std::optional<Owed> owed(Owing& owing, base::Time now);
+  [[nodiscard]] static std::optional<Owed> owed(const Owing& owing, base::Time now);
   [[nodiscard]] bool waits(const Owed& copy, const std::vector<Owed>& all, base::Time now) const;
   [[nodiscard]] Owing* find(const strategy::Task& task);
   [[nodiscard]] bool is_full(const std::string& component) const;

@@ -153,8 +153,10 @@ void SimulatedStrategy::open_daemon() {
   }
   running_.clear();
   ++lives_;
-  scheduler_ =
-      must(engine::Scheduler::open(*workplace_, now, [](strategy::ComponentKind) { return true; }));
+  scheduler_ = must(engine::Scheduler::open(
+      *workplace_, now,
+      {.kind = [](strategy::ComponentKind) { return true; },
+       .plan = [](strategy::ComponentKind, strategy::PlanType) { return true; }}));
   schedule_.restarted(now);
   for (const auto& component : strategy_.components) {
     const bool watches =

@@ -135,9 +135,10 @@ std::optional<Time> StubLocations::newest_point(const Key& key) const {
 void StubLocations::prove(const Key& key, Level level, Sample::Kind of) {
   auto& shelf = shelves_.at(key);
   const auto newest_id = newest(key, {});
+  const auto newest_name = newest_id ? name_of(*newest_id) : std::string();
   for (auto& each : shelf.request.snapshots) {
+    if (of == Sample::Kind::newest && each.id != newest_name) continue;
     const auto id = id_of(each);
-    if (of == Sample::Kind::newest && id != newest_id) continue;
     const auto reached = is_rotten(id) ? std::min(level, Level::readable) : level;
     if (reached <= each.proved) continue;
     each.proved = reached;
@@ -213,8 +214,14 @@ const NaiveRetention* StubLocations::naive(const Key& key) const {
 }
 
 std::optional<std::string> StubLocations::compare(const Key& key, const Shelf& shelf) const {
-  std::set<std::uint64_t> real;
-  for (const auto& each : shelf.request.snapshots) real.insert(id_of(each));
+  std::vector<std::uint64_t> real;
+  for (const auto& each : shelf.request.snapshots) real.push_back(id_of(each));
+  std::sort(real.begin(), real.end());
+  const auto& model = shelf.naive->snapshots();
+  if (std::equal(real.begin(), real.end(), model.begin(), model.end(),
+                 [](std::uint64_t id, const NaiveSnapshot& each) { return id == each.id; })) {
+    return std::nullopt;
+  }
   std::string text;
   for (const auto id : real) {
     if (shelf.naive->find(id) == nullptr) {
@@ -222,8 +229,8 @@ std::optional<std::string> StubLocations::compare(const Key& key, const Shelf& s
           fmt::format(" {} of {} is still there;", id, base::format_utc(captures_.at(id).captured));
     }
   }
-  for (const auto& each : shelf.naive->snapshots()) {
-    if (!real.contains(each.id)) {
+  for (const auto& each : model) {
+    if (!std::binary_search(real.begin(), real.end(), each.id)) {
       text += fmt::format(" {} of {} is gone;", each.id, base::format_utc(each.captured));
     }
   }
@@ -231,7 +238,7 @@ std::optional<std::string> StubLocations::compare(const Key& key, const Shelf& s
   return fmt::format("{} at {}:{}", key.first, key.second, text.substr(0, 400));
 }
 
-// Any instant of the window: a base that had ended by then, and all log since it began.
+// Any instant of the window: a base that had ended by then, and all log since.
 std::optional<std::string> StubLocations::check_log(const Key& key, const Shelf& shelf,
                                                     Time now) const {
   // The log comes each hour.
@@ -250,7 +257,8 @@ std::optional<std::string> StubLocations::check_log(const Key& key, const Shelf&
   for (const auto& each : shelf.request.snapshots) {
     if (!each.is_base) continue;
     const auto& truth = captures_.at(id_of(each));
-    if (truth.truly_ended <= from && replayable_from && *replayable_from <= truth.truly_began) {
+    // It holds the log from its start to its stop.
+    if (truth.truly_ended <= from && replayable_from && *replayable_from <= truth.truly_ended) {
       return std::nullopt;
     }
   }
@@ -260,13 +268,16 @@ std::optional<std::string> StubLocations::check_log(const Key& key, const Shelf&
 }
 
 std::optional<std::string> StubLocations::check(Time now) {
-  std::set<std::uint64_t> held;
+  std::vector<std::uint64_t> held;
   for (const auto& [key, shelf] : shelves_) {
     if (auto wrong = compare(key, shelf)) return wrong;
     if (auto wrong = check_log(key, shelf, now)) return wrong;
-    for (const auto& each : shelf.request.snapshots) held.insert(id_of(each));
+    for (const auto& each : shelf.request.snapshots) held.push_back(id_of(each));
   }
-  std::erase_if(captures_, [&](const auto& each) { return !held.contains(each.first); });
+  std::sort(held.begin(), held.end());
+  std::erase_if(captures_, [&](const auto& each) {
+    return !std::binary_search(held.begin(), held.end(), each.first);
+  });
   return std::nullopt;
 }
 

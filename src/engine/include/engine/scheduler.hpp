@@ -34,15 +34,19 @@ enum class Ending {
   abandoned,  // the program ends: due again when it is back
 };
 
-// Which kinds of component can be carried out.
-using CanRun = std::function<bool(strategy::ComponentKind)>;
+// What can be carried out: what is built, unless somebody else carries it out.
+struct CanRun {
+  std::function<bool(strategy::ComponentKind)> kind = strategy::Situation().can_run;
+  std::function<bool(strategy::ComponentKind, strategy::PlanType)> plan =
+      strategy::Situation().can_run_plan;
+};
 
 // Used by one task.
 class Scheduler {
  public:
   // Sees every task of this host's components. `running_since`: slots before that are caught up.
   static base::Result<Scheduler> open(const Workplace& workplace, base::Time running_since,
-                                      CanRun can_run = strategy::Situation().can_run);
+                                      CanRun can_run = {});
 
   // What starts now, in this order; from here on it is under way.
   base::Result<std::vector<Assignment>> take_due();

@@ -71,6 +71,8 @@ struct Situation {
   std::function<bool(ComponentKind)> can_run = [](ComponentKind kind) {
     return is_built(kind) == Built::yes;
   };
+  std::function<bool(ComponentKind, PlanType)> can_run_plan =
+      [](ComponentKind kind, PlanType type) { return is_built(kind, type) == Built::yes; };
   // Only these are looked at, by name; nothing: all. What others have under way counts against
   // limits all the same.
   std::optional<std::set<std::string>> components;
