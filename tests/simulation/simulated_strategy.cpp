@@ -115,6 +115,7 @@ YearsCount SimulatedStrategy::count() const {
   auto count = count_;
   count.forgotten = locations_.forgotten();
   count.promises = locations_.promises();
+  count.gaps = locations_.gaps();
   count.served = schedule_.served();
   count.caught_up = schedule_.caught_up();
   return count;

@@ -61,6 +61,7 @@ struct YearsCount {
   std::uint64_t served = 0;
   std::uint64_t caught_up = 0;  // slots
   std::uint64_t promises = 0;   // of logs, looked at
+  std::uint64_t gaps = 0;       // of them, known not to be kept
 };
 
 class SimulatedStrategy {

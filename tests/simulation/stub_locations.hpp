@@ -91,6 +91,7 @@ class StubLocations {
   [[nodiscard]] const NaiveRetention* naive(const Key& key) const;
   [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
   [[nodiscard]] std::uint64_t promises() const { return promises_; }
+  [[nodiscard]] std::uint64_t gaps() const { return gaps_; }
 
  private:
   struct Piece {  // of a log, by real time
@@ -122,6 +123,7 @@ class StubLocations {
   std::vector<NaiveEvent> events_;
   std::uint64_t forgotten_ = 0;
   mutable std::uint64_t promises_ = 0;  // that were looked at
+  mutable std::uint64_t gaps_ = 0;      // that were known not to be kept
 };
 
 }  // namespace holdfast::simulation
