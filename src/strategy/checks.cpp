@@ -252,6 +252,13 @@ class Promises {
       demand(plan.position, fmt::format("{} exports plain files without encryption", plan.name),
              "add encrypt: gpg");
     }
+    if (plan.exported && plan.exported->name.find("{time}") == std::string::npos) {
+      diagnostics_.warning(
+          plan.position,
+          fmt::format("{} exports under the same name each time: only the first is written",
+                      plan.name),
+          "add {time} to the name");
+    }
     check_rhythm(plan);
   }
 

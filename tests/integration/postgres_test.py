@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from postgres_server import PASSWORD, PostgresServer, free_port  # noqa: E402
+from postgres_server import SERVERS, PASSWORD, PostgresServer, free_port  # noqa: E402
 
 PROGRAM = os.environ.get("HOLDFAST", "")
 FAILED, USAGE, WARNINGS = 1, 2, 3
@@ -239,8 +239,13 @@ class Everything:
         equal, _, accounts = bench_sums(server, "renamed")
         self.assertEqual((len(equal), accounts), (1, 100_000))
         server.query('drop database "a/b c\'d"')
-        subprocess.run([server.tool("pg_restore"), "--exit-on-error", "--create", "--dbname", "postgres",
-                        dumps / "a%2Fb%20c'd.dump"], env=environment, check=True)
+        # A newer pg_dump writes a CREATE DATABASE that an older server doesn't know.
+        into = ["--create", "--dbname", "postgres"]
+        if f"/{server.version}/" not in str(server.tool("pg_dump")):
+            server.query('create database "a/b c\'d"')
+            into = ["--dbname", "a/b c'd"]
+        subprocess.run([server.tool("pg_restore"), "--exit-on-error", *into, dumps / "a%2Fb%20c'd.dump"],
+                       env=environment, check=True)
         self.assertEqual(self.content(server, "a/b c'd"), content)
         # The plan with the schema only.
         plans = self.restored_place(server)
@@ -278,6 +283,11 @@ class Everything:
         self.start_restored(server, data, lambda: self.assertEqual(server.query("select count(*) from large"), "300000"))
 
 
+def where_installed(version):
+    """Debian's own and the newest are always there, others where npm is."""
+    return unittest.skipUnless((SERVERS / version / "bin" / "initdb").exists(), f"no PostgreSQL {version} here")
+
+
 class Postgres15(Everything, PostgresCase):
     version = "15"
 
@@ -286,10 +296,12 @@ class Postgres18(Everything, PostgresCase):
     version = "18"
 
 
+@where_installed("17")
 class Postgres17(Everything, PostgresCase):
     version = "17"
 
 
+@where_installed("14")
 class Postgres14(Everything, PostgresCase):
     """13 and 14 send a base backup in the old way."""
 

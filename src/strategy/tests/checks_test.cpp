@@ -140,6 +140,7 @@ TEST(Checks, EncryptionAsTheEnvironmentDemands) {
   const auto open = with("far: 30d } }", "far: 30d }, export: { to: /x, name: y } }");
   EXPECT_THAT(told(open, Severity::error), Contains(HasSubstr("exports plain files without")));
   EXPECT_THAT(told(open + "environment: test\n"), Contains(HasSubstr("exports plain files")));
+  EXPECT_THAT(told(open, Severity::warning), Contains(HasSubstr("under the same name")));
   EXPECT_THAT(told(with("{ key: env:K }", "required"), Severity::error),
               Contains(HasSubstr("no key is declared")));
   EXPECT_THAT(told(with("{ key: env:K }", "optional"), Severity::error), IsEmpty());

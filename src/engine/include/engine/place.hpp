@@ -7,6 +7,7 @@
 
 #include "engine/location.hpp"
 #include "engine/workplace.hpp"
+#include "storage/examination.hpp"
 
 namespace holdfast::engine {
 
@@ -19,6 +20,11 @@ base::Result<std::string> url_of(const strategy::Strategy& strategy,
 // isn't mounted; nothing is ever made here.
 base::Result<std::unique_ptr<Location>> open_place(const Workplace& workplace,
                                                    const strategy::Location& location);
+
+// What can be proved of a location without its key: as examine() of a URL. An error only for an
+// address that makes no sense, or credentials that aren't there.
+base::Result<std::vector<storage::Check>> examine_place(const Workplace& workplace,
+                                                        const strategy::Location& location);
 
 struct MadePlace {
   std::string location;
