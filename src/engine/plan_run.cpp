@@ -556,7 +556,9 @@ Result<PlanRunReport> run_plans(const Workplace& workplace, const PlanRun& what,
 Result<void> catch_up_copies(const Workplace& workplace, const ProgressCall& progress,
                              std::stop_token stop) {
   for (auto& waiting : TRY(workplace.catalog.copies().waiting())) {
-    if (waiting.next_attempt > workplace.clock.now()) continue;
+    // A pause that is longer than any: the clock was set back meanwhile.
+    const auto pause = waiting.next_attempt - workplace.clock.now();
+    if (pause.nanoseconds > 0 && pause <= longest_retry) continue;
     if (stop.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
     TRY(catch_up(workplace, std::move(waiting), progress, stop));
   }

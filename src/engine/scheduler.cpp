@@ -126,7 +126,11 @@ Result<strategy::Situation> Scheduler::situation() {
     strategy::TaskState state;
     state.first_seen = memory.slot.first_seen;
     state.served = memory.slot.served;
-    if (memory.slot.failures > 0) state.retry_at = memory.slot.retry_at;
+    if (memory.slot.failures > 0) {
+      // A pause that is longer than any: the clock was set back meanwhile.
+      const bool is_wrong = memory.slot.retry_at > made.now + longest_retry;
+      state.retry_at = is_wrong ? made.now : memory.slot.retry_at;
+    }
     state.first_change = memory.first_change;
     state.last_change = memory.last_change;
     if (when->kind == WhenKind::event) {

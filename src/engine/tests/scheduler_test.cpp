@@ -114,6 +114,13 @@ TEST_F(SchedulerTest, AClockThatIsSetBackRepeatsNothing) {
   EXPECT_TRUE(take().empty());
 }
 
+TEST_F(SchedulerTest, AClockThatIsSetBackDoesNotPutOffARetry) {
+  pass(base::days(10) + base::hours(3));
+  end(take().at(0), Ending::failed);
+  test.clock.at(monday + base::days(5));
+  EXPECT_EQ(take().size(), 1U);
+}
+
 TEST_F(SchedulerTest, WhatHangsIsNotStartedAgain) {
   pass(base::hours(3));
   const auto runs = take();
