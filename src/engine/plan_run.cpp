@@ -13,6 +13,7 @@
 #include "engine/expiry.hpp"
 #include "engine/export.hpp"
 #include "engine/place.hpp"
+#include "engine/retry_pause.hpp"
 #include "evidence_body.hpp"
 #include "git_component.hpp"
 #include "hook.hpp"
@@ -27,14 +28,6 @@ using catalog::RunState;
 namespace {
 
 constexpr std::size_t warnings_max = 1'000;
-constexpr base::Duration first_retry = base::minutes(1);
-constexpr base::Duration longest_retry = base::hours(1);
-
-base::Duration pause_after(std::uint64_t attempts) {
-  auto pause = first_retry;
-  for (std::uint64_t i = 1; i < attempts && pause < longest_retry; ++i) pause = pause + pause;
-  return std::min(pause, longest_retry);
-}
 
 // Whether another location may still take what this one did not. An outage may be the source's.
 bool is_trouble_of_location(const Error& error, repository::Repository& repository) {
@@ -418,7 +411,7 @@ Result<void> PlanRunner::record_copies() {
          .snapshot = place.snapshot,
          .slot = what_.slot,
          .changed = now,
-         .next_attempt = now + first_retry,
+         .next_attempt = now + pause_after(1),
          .attempts = 1,
          .bytes_stored = place.bytes_stored,
          .message = place.message}));
@@ -556,9 +549,7 @@ Result<PlanRunReport> run_plans(const Workplace& workplace, const PlanRun& what,
 Result<void> catch_up_copies(const Workplace& workplace, const ProgressCall& progress,
                              std::stop_token stop) {
   for (auto& waiting : TRY(workplace.catalog.copies().waiting())) {
-    // A pause that is longer than any: the clock was set back meanwhile.
-    const auto pause = waiting.next_attempt - workplace.clock.now();
-    if (pause.nanoseconds > 0 && pause <= longest_retry) continue;
+    if (!is_over(waiting.next_attempt, workplace.clock.now())) continue;
     if (stop.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
     TRY(catch_up(workplace, std::move(waiting), progress, stop));
   }
