@@ -22,8 +22,8 @@ bool waits_for_changes(const strategy::Component& component) {
 
 ChangeWatches::ChangeWatches(const engine::Workplace& workplace) {
   for (const auto& component : workplace.strategy.components) {
-    const bool is_elsewhere = !component.host.empty() && component.host != workplace.host;
-    if (!component.enabled || is_elsewhere || !waits_for_changes(component)) continue;
+    const bool is_ours = component.enabled && component.is_of_host(workplace.host);
+    if (!is_ours || !waits_for_changes(component)) continue;
     Watched watched{.component = component.name, .watch = nullptr};
     auto opened = io::ChangeWatch::open(engine::source_paths(workplace.strategy, component));
     if (opened.ok()) {
@@ -41,16 +41,12 @@ ChangeWatches::ChangeWatches(const engine::Workplace& workplace) {
   }
 }
 
-std::vector<std::string> ChangeWatches::components() const {
-  std::vector<std::string> names;
-  for (const auto& each : watched_) names.push_back(each.component);
-  return names;
-}
-
 std::vector<std::string> ChangeWatches::take() {
   std::vector<std::string> changed;
-  for (const auto& each : watched_) {
-    if (each.watch != nullptr && each.watch->take()) changed.push_back(each.component);
+  for (auto& each : watched_) {
+    const bool has_changed = each.watch != nullptr && each.watch->take();
+    if (has_changed || each.is_new) changed.push_back(each.component);
+    each.is_new = false;
   }
   return changed;
 }

@@ -11,21 +11,21 @@
 
 namespace holdfast::daemon {
 
-// Used by one task.
+// Used by one task. Its calls look at file systems: one that hangs holds the task up.
 class ChangeWatches {
  public:
   // What can't be watched is told in the log, once; sweeps find its changes.
   explicit ChangeWatches(const engine::Workplace& workplace);
 
-  // All that are watched, or would be.
-  [[nodiscard]] std::vector<std::string> components() const;
-  // Components that have changed since the last call.
+  // Components that have changed since the last call; at the first, all of them: what happened
+  // while nobody looked is unknown.
   std::vector<std::string> take();
 
  private:
   struct Watched {
     std::string component;
     std::unique_ptr<io::ChangeWatch> watch;  // nullptr: it can't be watched
+    bool is_new = true;
   };
   std::vector<Watched> watched_;
 };

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <deque>
+#include <map>
 
 #include "base/log.hpp"
 #include "change_watches.hpp"
@@ -13,6 +13,7 @@
 #include "engine/findings.hpp"
 #include "engine/maintenance.hpp"
 #include "engine/plan_run.hpp"
+#include "engine/retry_pause.hpp"
 #include "engine/scheduler.hpp"
 #include "run_desk.hpp"
 #include "service_notifier.hpp"
@@ -54,6 +55,7 @@ struct Daemon::Parts {
       : options(std::move(wanted)),
         executor(by),
         workplace(std::move(first)),
+        uses(std::make_shared<const std::vector<engine::LocationUse>>()),
         clock(workplace->clock),
         notifier(options.notify_socket),
         woken(executor.make_signal()),
@@ -64,19 +66,21 @@ struct Daemon::Parts {
   void add_chores();
   Result<void> step();
   Result<void> start_due();
+  Result<void> end_runs();
   void take_messages();
-  void look_for_changes();
   void read_strategy_again();
   void beat();
   void wait();
   void wake();
   void tell(const Result<void>& done);
-  Result<Left> leave();
+  Left leave();
 
   [[nodiscard]] SharedWorkplace current() const;
   void look_at_status(std::stop_token stop);
   void look_at_uses(std::stop_token stop);
   void look_at_commits(std::stop_token stop);
+  void look_for_changes(const std::stop_token& stop);
+  void post(std::function<void(engine::Scheduler&)> message);
   void maintain_locations(std::stop_token stop);
 
   const DaemonOptions options;
@@ -84,12 +88,12 @@ struct Daemon::Parts {
 
   mutable std::mutex mutex;  // guards what follows
   SharedWorkplace workplace;
-  std::optional<engine::StrategyStatus> status;
-  std::vector<engine::LocationUse> uses;
+  std::shared_ptr<const engine::StrategyStatus> status;
+  std::shared_ptr<const std::vector<engine::LocationUse>> uses;
   base::Duration last_beat;
   std::size_t run_count = 0;
   bool is_woken = false;
-  std::deque<std::pair<std::string, std::int64_t>> commits;  // told by the chore
+  std::vector<std::function<void(engine::Scheduler&)>> messages;  // what chores have seen
 
   // The loop's own.
   const base::Clock& clock;  // the first workplace's, which outlives the loop
@@ -97,12 +101,13 @@ struct Daemon::Parts {
   ServiceNotifier notifier;
   std::unique_ptr<io::Signal> woken;
   std::optional<engine::Scheduler> scheduler;
-  std::unique_ptr<ChangeWatches> watches;
   unsigned hangups_seen = 0;
   base::Duration last_alive{};
   // What stands in the way of the loop itself, told once a minute.
   std::string trouble;
   base::Duration trouble_told{};
+  // The chore's own: what was told of each component whose refs can't be seen.
+  std::map<std::string, std::string> commit_troubles;
   Chores chores;
   RunDesk desk;  // last: its runs end before anything else does
 };
@@ -135,9 +140,6 @@ Result<void> Daemon::Parts::begin() {
               fmt::format("run {} of {} was interrupted", run.id, run.start.component));
   }
   scheduler = TRY(engine::Scheduler::open(*workplace, now));
-  watches = std::make_unique<ChangeWatches>(*workplace);
-  // What happened while nobody looked is unknown.
-  for (const auto& component : watches->components()) scheduler->changed(component);
   add_chores();
   return {};
 }
@@ -150,6 +152,8 @@ void Daemon::Parts::add_chores() {
              [this](std::stop_token stop) { look_at_uses(std::move(stop)); });
   chores.add("commits", at_once, options.commits_every,
              [this](std::stop_token stop) { look_at_commits(std::move(stop)); });
+  chores.add("changes", at_once, tick,
+             [this](const std::stop_token& stop) { look_for_changes(stop); });
   chores.add("copies", at_once, copies_every, [this](std::stop_token stop) {
     const auto own = current();
     const auto done = engine::catch_up_copies(*own, silent, std::move(stop));
@@ -164,12 +168,12 @@ void Daemon::Parts::look_at_status(std::stop_token stop) {
   auto seen = engine::status_of(*own);
   if (!seen.ok()) return log_failure("looking at the locations", seen.error());
   if (stop.stop_requested()) return;
-  std::vector<engine::LocationUse> known_uses;
+  std::shared_ptr<const std::vector<engine::LocationUse>> known_uses;
   {
     const std::lock_guard lock(mutex);
     known_uses = uses;
   }
-  const engine::Sight sight{.status = seen.value(), .uses = known_uses};
+  const engine::Sight sight{.status = seen.value(), .uses = *known_uses};
   const auto found = engine::find(*own, sight);
   if (!found.ok()) return log_failure("looking for what is wrong", found.error());
   const auto opened = engine::record_findings(*own, found.value(), sight);
@@ -179,17 +183,19 @@ void Daemon::Parts::look_at_status(std::stop_token stop) {
   }
   auto findings = own->catalog.findings().list_open();
   if (findings.ok()) seen.value().findings = std::move(findings).value();
+  auto shared = std::make_shared<const engine::StrategyStatus>(std::move(seen).value());
   const std::lock_guard lock(mutex);
-  status = std::move(seen).value();
+  status = std::move(shared);
 }
 
 void Daemon::Parts::look_at_uses(std::stop_token stop) {
   const auto own = current();
   auto seen = engine::location_uses(*own, std::move(stop));
   if (!seen.ok()) return log_failure("measuring the locations", seen.error());
+  auto shared = std::make_shared<const std::vector<engine::LocationUse>>(std::move(seen).value());
   {
     const std::lock_guard lock(mutex);
-    uses = std::move(seen).value();
+    uses = std::move(shared);
   }
   chores.ask("status");
 }
@@ -197,18 +203,43 @@ void Daemon::Parts::look_at_uses(std::stop_token stop) {
 void Daemon::Parts::look_at_commits(std::stop_token stop) {
   const auto own = current();
   for (const auto& component : own->strategy.components) {
-    const bool is_elsewhere = !component.host.empty() && component.host != own->host;
-    if (component.kind != strategy::ComponentKind::git || !component.enabled || is_elsewhere) {
-      continue;
-    }
+    const bool is_ours = component.enabled && component.is_of_host(own->host);
+    if (component.kind != strategy::ComponentKind::git || !is_ours) continue;
     const auto state = engine::commit_state(*own, component, stop);
+    auto& told = commit_troubles[component.name];
     if (!state.ok()) {
-      log_failure("looking for commits of " + component.name, state.error());
+      // Told once, not every ten seconds.
+      const auto text = state.error().to_string();
+      if (text != told) log_failure("looking for commits of " + component.name, state.error());
+      told = text;
       continue;
     }
-    const std::lock_guard lock(mutex);
-    commits.emplace_back(component.name, number_of_state(state.value()));
+    told.clear();
+    post([name = component.name, number = number_of_state(state.value())](auto& to) {
+      to.committed(name, number);
+    });
   }
+}
+
+// One task for as long as the daemon lives: a file system that hangs holds up nothing else.
+void Daemon::Parts::look_for_changes(const std::stop_token& stop) {
+  SharedWorkplace watched;
+  std::unique_ptr<ChangeWatches> watches;
+  while (!stop.stop_requested()) {
+    if (auto now = current(); now != watched) {
+      watched = std::move(now);
+      watches = std::make_unique<ChangeWatches>(*watched);
+    }
+    for (const auto& name : watches->take()) {
+      post([name](auto& to) { to.changed(name); });
+    }
+    executor.sleep(tick, stop);
+  }
+}
+
+void Daemon::Parts::post(std::function<void(engine::Scheduler&)> message) {
+  const std::lock_guard lock(mutex);
+  messages.push_back(std::move(message));
 }
 
 void Daemon::Parts::maintain_locations(std::stop_token stop) {
@@ -223,7 +254,7 @@ void Daemon::Parts::maintain_locations(std::stop_token stop) {
     const auto since = memory.served.value_or(memory.first_seen);
     // A clock that was set back must not put it off for ever.
     if (now - since < options.maintenance_every && since <= now) continue;
-    if (memory.retry_at > now) continue;
+    if (memory.failures > 0 && !engine::is_over(memory.retry_at, now)) continue;
     const auto done = engine::maintain(*own, location, stop);
     if (done.ok()) {
       memory.served = now;
@@ -233,7 +264,7 @@ void Daemon::Parts::maintain_locations(std::stop_token stop) {
       if (done.error().code() == base::ErrorCode::cancelled) return;
       log_failure("maintenance of " + location.name, done.error());
       ++memory.failures;
-      memory.retry_at = now + base::hours(1);
+      memory.retry_at = now + engine::pause_after(memory.failures);
     }
     const auto written = slots.put("", maintenance_slot + location.name, memory);
     if (!written.ok()) log_failure("maintenance of " + location.name, written.error());
@@ -241,16 +272,12 @@ void Daemon::Parts::maintain_locations(std::stop_token stop) {
 }
 
 void Daemon::Parts::take_messages() {
-  std::deque<std::pair<std::string, std::int64_t>> told;
+  std::vector<std::function<void(engine::Scheduler&)>> told;
   {
     const std::lock_guard lock(mutex);
-    told.swap(commits);
+    told.swap(messages);
   }
-  for (const auto& [component, state] : told) scheduler->committed(component, state);
-}
-
-void Daemon::Parts::look_for_changes() {
-  for (const auto& component : watches->take()) scheduler->changed(component);
+  for (const auto& message : told) message(*scheduler);
 }
 
 void Daemon::Parts::read_strategy_again() {
@@ -280,8 +307,6 @@ void Daemon::Parts::read_strategy_again() {
     const auto own = current();
     const auto used = scheduler->use(*own);
     if (!used.ok()) log_failure("taking the new strategy", used.error());
-    watches = std::make_unique<ChangeWatches>(*own);
-    for (const auto& component : watches->components()) scheduler->changed(component);
     base::log(LogLevel::info, "the strategy was read again");
   }
   chores.ask("status");
@@ -308,20 +333,27 @@ void Daemon::Parts::beat() {
   notifier.status(fmt::format("{} runs under way", desk.size()));
 }
 
+// Each part is done whatever became of the others; the first that failed is told.
 Result<void> Daemon::Parts::step() {
-  bool has_ended = false;
-  for (const auto& ended : desk.take_ended()) {
-    TRY(scheduler->end(ended.number, ended.ending));
-    has_ended = true;
-  }
-  if (has_ended) chores.ask("status");
+  Result<void> done = end_runs();
   take_messages();
-  look_for_changes();
   read_strategy_again();
-  TRY(start_due());
+  auto started = start_due();
+  if (done.ok()) done = std::move(started);
   for (const auto number : desk.look_after()) scheduler->set_aside(number);
   chores.start_due();
-  return {};
+  return done;
+}
+
+Result<void> Daemon::Parts::end_runs() {
+  Result<void> done;
+  const auto ended = desk.take_ended();
+  for (const auto& run : ended) {
+    auto remembered = scheduler->end(run.number, run.ending);
+    if (done.ok()) done = std::move(remembered);
+  }
+  if (!ended.empty()) chores.ask("status");
+  return done;
 }
 
 void Daemon::Parts::tell(const Result<void>& done) {
@@ -337,16 +369,14 @@ void Daemon::Parts::tell(const Result<void>& done) {
   trouble_told = now;
 }
 
-Result<Daemon::Left> Daemon::Parts::leave() {
+Daemon::Left Daemon::Parts::leave() {
   notifier.stopping();
   base::log(LogLevel::info, "stopping");
   desk.stop_all();
   chores.request_stop();
   const auto until = clock.monotonic() + options.stop_grace;
   while (!desk.is_idle() || !chores.is_idle()) {
-    for (const auto& ended : desk.take_ended()) {
-      TRY(scheduler->end(ended.number, ended.ending));
-    }
+    tell(end_runs());
     if (clock.monotonic() > until) return Left::hanging_runs;
     wait();
   }

@@ -17,18 +17,10 @@ namespace {
 // The loop comes by twice a second.
 constexpr base::Duration silence_max = base::seconds(30);
 
-report::LocationFacts facts_of(const engine::LocationUse& use) {
-  using State = report::LocationFacts::State;
-  return {.name = use.location,
-          .state = use.bytes ? State::up : State::down,
-          .bytes = use.bytes,
-          .capacity = use.capacity};
-}
-
 // What was last seen; before the daemon's first look, a look of our own.
-Result<engine::StrategyStatus> status_of(const View& view) {
-  if (view.status) return *view.status;
-  return engine::status_of(*view.workplace);
+Result<std::shared_ptr<const engine::StrategyStatus>> status_of(const View& view) {
+  if (view.status != nullptr) return view.status;
+  return std::make_shared<const engine::StrategyStatus>(TRY(engine::status_of(*view.workplace)));
 }
 
 Result<std::string> metrics_of(const Daemon& daemon, const std::string& version) {
@@ -38,12 +30,12 @@ Result<std::string> metrics_of(const Daemon& daemon, const std::string& version)
   report::MetricsFacts facts;
   facts.now = view.workplace->clock.now();
   facts.version = version;
-  facts.daemon =
-      view.status ? report::MetricsFacts::Daemon::ready : report::MetricsFacts::Daemon::starting;
+  facts.daemon = view.status != nullptr ? report::MetricsFacts::Daemon::ready
+                                        : report::MetricsFacts::Daemon::starting;
   facts.backups = report::backup_facts(view.workplace->strategy, TRY(catalog.runs().totals()),
                                        TRY(catalog.copies().totals()));
-  for (const auto& use : view.uses) facts.locations.push_back(facts_of(use));
-  return report::render_metrics(status, facts);
+  facts.locations = report::location_facts(view.workplace->strategy, *status, *view.uses);
+  return report::render_metrics(*status, facts);
 }
 
 Result<server::RunAnswer> run_of(const Daemon& daemon, const std::string& id) {
@@ -91,7 +83,7 @@ Result<void> check_alive(const Daemon& daemon) {
 
 Result<void> check_ready(const Daemon& daemon) {
   TRY(check_alive(daemon));
-  if (daemon.view().status) return {};
+  if (daemon.view().status != nullptr) return {};
   return Error(ErrorCode::unavailable, "the locations were not looked at yet");
 }
 
@@ -104,7 +96,7 @@ server::Api api_of(Daemon& daemon, const std::string& version) {
     const auto view = daemon.view();
     return server::StatusAnswer{.strategy = view.workplace->strategy.name,
                                 .environment = view.workplace->strategy.environment,
-                                .status = TRY(status_of(view))};
+                                .status = *TRY(status_of(view))};
   };
   api.runs = [&daemon](const catalog::RunFilter& filter) {
     return daemon.view().workplace->catalog.runs().list(filter);

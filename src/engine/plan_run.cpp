@@ -13,6 +13,7 @@
 #include "engine/expiry.hpp"
 #include "engine/export.hpp"
 #include "engine/place.hpp"
+#include "engine/retry_pause.hpp"
 #include "engine/waiting_copy.hpp"
 #include "evidence_body.hpp"
 #include "git_component.hpp"
@@ -539,7 +540,7 @@ Result<PlanRunReport> run_plans(const Workplace& workplace, const PlanRun& what,
 Result<void> catch_up_copies(const Workplace& workplace, const ProgressCall& progress,
                              std::stop_token stop) {
   for (auto& waiting : TRY(workplace.catalog.copies().waiting())) {
-    if (!is_time_for(waiting, workplace.clock.now())) continue;
+    if (!is_over(waiting.next_attempt, workplace.clock.now())) continue;
     if (stop.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
     TRY(catch_up(workplace, std::move(waiting), progress, stop));
   }

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "engine/retry_pause.hpp"
+
 namespace holdfast::engine {
 
 using base::Result;
@@ -13,15 +15,8 @@ using strategy::WhenKind;
 
 namespace {
 
-constexpr base::Duration first_retry = base::minutes(1);
-constexpr base::Duration longest_retry = base::hours(1);
+// A slot served further ahead than this was served under a clock that was wrong.
 constexpr base::Duration clock_tolerance = base::days(1);
-
-base::Duration pause_after(std::uint64_t failures) {
-  auto pause = first_retry;
-  for (std::uint64_t i = 1; i < failures && pause < longest_retry; ++i) pause = pause + pause;
-  return std::min(pause, longest_retry);
-}
 
 // The name of a task in the table of slots.
 std::string slot_name(const Task& task) {
@@ -46,7 +41,7 @@ Result<Scheduler> Scheduler::open(const Workplace& workplace, base::Time running
 
 bool Scheduler::is_ours(const strategy::Component& component) const {
   return component.enabled && component.kind != strategy::ComponentKind::part &&
-         (component.host.empty() || component.host == workplace_->host);
+         component.is_of_host(workplace_->host);
 }
 
 // What has happened so far counts as served when a task is seen for the first time. The state of
@@ -161,10 +156,8 @@ Result<strategy::TaskState> Scheduler::state_of(const Task& task, const Memory& 
   state.first_seen = memory.slot.first_seen;
   state.served = memory.slot.served;
   if (memory.slot.failures > 0) {
-    // A pause that seems longer than any is: the clock was set back meanwhile.
     const auto now = workplace_->clock.now();
-    const bool is_wrong = memory.slot.retry_at > now + longest_retry;
-    state.retry_at = is_wrong ? now : memory.slot.retry_at;
+    state.retry_at = is_over(memory.slot.retry_at, now) ? now : memory.slot.retry_at;
   }
   state.first_change = memory.first_change;
   state.last_change = memory.last_change;
@@ -281,38 +274,55 @@ Result<std::vector<Assignment>> Scheduler::take_due() {
   return made;
 }
 
+// What its slot says after it was served, or after another failure.
+catalog::SlotRecord Scheduler::slot_after(const Pledge& pledge, const catalog::SlotRecord& before,
+                                          Ending ending) const {
+  const auto now = workplace_->clock.now();
+  auto slot = before;
+  if (ending != Ending::served) {
+    ++slot.failures;
+    slot.retry_at = now + pause_after(slot.failures);
+    return slot;
+  }
+  slot.happening = pledge.happening;
+  slot.served = std::max(slot.served.value_or(pledge.serving.slot), pledge.serving.slot);
+  // A slot from a clock that was wrong isn't the newest.
+  if (*slot.served > now + clock_tolerance) slot.served = pledge.serving.slot;
+  slot.failures = 0;
+  slot.retry_at = {};
+  return slot;
+}
+
 Result<void> Scheduler::end(std::uint64_t number, Ending ending) {
   const auto found = under_way_.find(number);
   if (found == under_way_.end()) return {};
   const auto run = std::move(found->second);
   under_way_.erase(found);
-  const auto now = workplace_->clock.now();
   for (const auto& pledge : run.pledges) heard_of_.insert(pledge.serving.task.component);
+  Result<void> remembered;
   for (const auto& pledge : run.pledges) {
     const auto known = memory_.find(pledge.serving.task);
     if (known == memory_.end()) continue;  // the new strategy doesn't have it
     auto& memory = known->second;
-    if (ending != Ending::served && pledge.first_change) {
+    bool is_served = ending == Ending::served;
+    if (ending != Ending::abandoned) {
+      auto slot = slot_after(pledge, memory.slot, ending);
+      auto written = workplace_->catalog.slots().put(pledge.serving.task.component,
+                                                     slot_name(pledge.serving.task), slot);
+      if (!written.ok()) {
+        // Nothing counts as served that a restart would not know of: it comes again, later.
+        is_served = false;
+        slot = slot_after(pledge, memory.slot, Ending::failed);
+        remembered = std::move(written);
+      }
+      memory.slot = slot;
+    }
+    if (!is_served && pledge.first_change) {
       memory.first_change = pledge.first_change;
       if (!memory.last_change) memory.last_change = pledge.first_change;
     }
-    if (ending == Ending::abandoned) continue;
-    if (ending == Ending::served) {
-      memory.slot.happening = pledge.happening;
-      memory.slot.served =
-          std::max(memory.slot.served.value_or(pledge.serving.slot), pledge.serving.slot);
-      // A slot from a clock that was wrong isn't the newest.
-      if (*memory.slot.served > now + clock_tolerance) memory.slot.served = pledge.serving.slot;
-      memory.slot.failures = 0;
-      memory.slot.retry_at = {};
-    } else {
-      ++memory.slot.failures;
-      memory.slot.retry_at = now + pause_after(memory.slot.failures);
-    }
-    TRY(workplace_->catalog.slots().put(pledge.serving.task.component,
-                                        slot_name(pledge.serving.task), memory.slot));
   }
-  return {};
+  return remembered;
 }
 
 void Scheduler::set_aside(std::uint64_t number) {

@@ -95,10 +95,8 @@ Result<std::vector<Examination>> examine_strategy(const Workplace& workplace,
   }
   for (const auto& component : workplace.strategy.components) {
     if (stop.stop_requested()) return base::Error(base::ErrorCode::cancelled, "interrupted");
-    const bool is_elsewhere = !component.host.empty() && component.host != workplace.host;
-    if (!component.enabled || is_elsewhere || component.kind == strategy::ComponentKind::part) {
-      continue;
-    }
+    const bool is_part = component.kind == strategy::ComponentKind::part;
+    if (!component.enabled || is_part || !component.is_of_host(workplace.host)) continue;
     auto examined = examine_component(workplace, component, stop);
     if (!examined.checks.empty()) all.push_back(std::move(examined));
   }

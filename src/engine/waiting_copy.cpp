@@ -1,26 +1,9 @@
 // Patience with locations.
 #include "engine/waiting_copy.hpp"
 
-#include <algorithm>
+#include "engine/retry_pause.hpp"
 
 namespace holdfast::engine {
-
-namespace {
-
-constexpr base::Duration first_retry = base::minutes(1);
-constexpr base::Duration longest_retry = base::hours(1);
-
-}  // namespace
-
-base::Duration pause_after(std::uint64_t attempts) {
-  auto pause = first_retry;
-  for (std::uint64_t i = 1; i < attempts && pause < longest_retry; ++i) pause = pause + pause;
-  return std::min(pause, longest_retry);
-}
-
-bool is_time_for(const catalog::CopyRecord& waiting, base::Time now) {
-  return waiting.next_attempt <= now || waiting.next_attempt > now + longest_retry;
-}
 
 catalog::CopyRecord after_attempt(catalog::CopyRecord waiting, const base::Result<void>& done,
                                   base::Time now, IfAbsent if_absent) {

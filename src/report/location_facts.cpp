@@ -20,7 +20,8 @@ LocationFacts::State state_of(const std::string& name, const engine::StrategySta
 }  // namespace
 
 std::vector<LocationFacts> location_facts(const strategy::Strategy& strategy,
-                                          const engine::StrategyStatus& status) {
+                                          const engine::StrategyStatus& status,
+                                          const std::vector<engine::LocationUse>& uses) {
   std::vector<LocationFacts> list;
   for (const auto& location : strategy.locations) {
     if (location.kind != strategy::LocationKind::repository) continue;
@@ -28,6 +29,9 @@ std::vector<LocationFacts> location_facts(const strategy::Strategy& strategy,
     facts.name = location.name;
     facts.state = state_of(location.name, status);
     facts.capacity = location.capacity;
+    for (const auto& use : uses) {
+      if (use.location == location.name) facts.bytes = use.bytes;
+    }
     list.push_back(std::move(facts));
   }
   return list;

@@ -90,8 +90,8 @@ class Look {
  private:
   void add_jobs(const Component& component) {
     if (situation_.components && !situation_.components->contains(component.name)) return;
-    const bool is_elsewhere = !component.host.empty() && component.host != situation_.host;
-    if (!component.enabled || component.kind == ComponentKind::part || is_elsewhere) return;
+    const bool is_ours = component.is_of_host(situation_.host);
+    if (!component.enabled || component.kind == ComponentKind::part || !is_ours) return;
     const bool any = std::any_of(component.plans.begin(), component.plans.end(),
                                  [](const Plan& plan) { return plan.enabled; });
     if (!situation_.can_run(component.kind)) {

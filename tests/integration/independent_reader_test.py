@@ -210,7 +210,7 @@ class IndependentReader(unittest.TestCase):
             done, found = self.read_with(key)
             self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
             self.assert_same(self.tree, found)
-        wrong = identity.replace(identity[40], "a" if identity[40] != "a" else "b", 1)
+        wrong = identity[:40] + ("a" if identity[40] != "a" else "b") + identity[41:]
         done, _ = self.read_with(wrong)
         self.assertEqual(done.returncode, 4)
         self.assertIn("identity", done.stderr)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/retry_pause.hpp"
 #include "engine/waiting_copy.hpp"
 #include "simulated_strategy.hpp"
 
@@ -196,7 +197,7 @@ void SimulatedStrategy::catch_up() {
   std::vector<catalog::CopyRecord> settled;
   std::optional<base::Duration> next;
   for (const auto& each : waiting) {
-    if (engine::is_time_for(each, wall())) {
+    if (engine::is_over(each.next_attempt, wall())) {
       const auto record = engine::after_attempt(each, try_copy(each), wall());
       must(catalog_->copies().put(record));
       if (record.state == catalog::CopyState::dropped) complain("a copy was given up");

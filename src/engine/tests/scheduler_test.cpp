@@ -2,6 +2,9 @@
 #include "engine/scheduler.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "strategy_fixture.hpp"
 
@@ -105,6 +108,43 @@ TEST_F(SchedulerTest, WhatWasAbandonedIsDueAtOnce) {
   EXPECT_EQ(take().size(), 1U);
 }
 
+// While it lives no file of this process grows, as on a full disk.
+class FullDisk {
+ public:
+  FullDisk() {
+    before_ = ::signal(SIGXFSZ, SIG_IGN);
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &limit_), 0);
+    const rlimit none{.rlim_cur = 1, .rlim_max = limit_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &none), 0);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  ~FullDisk() {
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit_), 0);
+    ::signal(SIGXFSZ, before_);
+  }
+
+ private:
+  rlimit limit_{};
+  sighandler_t before_ = nullptr;
+};
+
+TEST_F(SchedulerTest, WhatCannotBeRememberedComesAgain) {
+  pass(base::hours(3));
+  const auto runs = take();
+  {
+    const FullDisk full;
+    EXPECT_FALSE(scheduler->end(runs.at(0).number, Ending::served).ok());
+  }
+  EXPECT_TRUE(take().empty());
+  pass(base::minutes(1));
+  const auto again = take();
+  ASSERT_EQ(again.size(), 1U);
+  end(again[0], Ending::served);
+  start();
+  EXPECT_TRUE(take().empty());
+}
+
 TEST_F(SchedulerTest, AClockThatIsSetBackRepeatsNothing) {
   pass(base::hours(3));
   end(take().at(0), Ending::served);
@@ -112,6 +152,13 @@ TEST_F(SchedulerTest, AClockThatIsSetBackRepeatsNothing) {
   EXPECT_TRUE(take().empty());
   pass(base::hours(4));
   EXPECT_TRUE(take().empty());
+}
+
+TEST_F(SchedulerTest, AClockThatIsSetBackDoesNotPutOffARetry) {
+  pass(base::days(10) + base::hours(3));
+  end(take().at(0), Ending::failed);
+  test.clock.at(monday + base::days(5));
+  EXPECT_EQ(take().size(), 1U);
 }
 
 TEST_F(SchedulerTest, WhatHangsIsNotStartedAgain) {

@@ -1,4 +1,4 @@
-// Waiting copies: tried again later and later, stored, given up.
+// Waiting copies: stored, tried again, given up.
 #include "engine/waiting_copy.hpp"
 
 #include <gtest/gtest.h>
@@ -11,23 +11,6 @@ using base::minutes;
 using catalog::CopyState;
 
 constexpr base::Time now{1'800'000'000 * base::nanoseconds_per_second};
-
-TEST(WaitingCopy, WaitsTwiceAsLongEachTime) {
-  EXPECT_EQ(pause_after(1), minutes(1));
-  EXPECT_EQ(pause_after(2), minutes(2));
-  EXPECT_EQ(pause_after(6), minutes(32));
-  EXPECT_EQ(pause_after(7), minutes(60));
-  EXPECT_EQ(pause_after(1'000'000), minutes(60));
-}
-
-TEST(WaitingCopy, IsTriedWhenItsTimeHasCome) {
-  catalog::CopyRecord waiting;
-  waiting.next_attempt = now;
-  EXPECT_TRUE(is_time_for(waiting, now));
-  EXPECT_FALSE(is_time_for(waiting, now - minutes(1)));
-  // No pause is so long: the clock was set back.
-  EXPECT_TRUE(is_time_for(waiting, now - minutes(61)));
-}
 
 TEST(WaitingCopy, IsStoredWaitsOnOrIsGivenUp) {
   catalog::CopyRecord waiting;

@@ -33,6 +33,9 @@ TEST(Component, SettingsAreWordsListsAndSecrets) {
   EXPECT_EQ(component.service.start, "b");
   EXPECT_NE(component.plan("p"), nullptr);
   EXPECT_EQ(component.plan("q"), nullptr);
+  EXPECT_TRUE(component.is_of_host("a"));
+  EXPECT_FALSE(component.is_of_host("b"));
+  EXPECT_TRUE(Component{}.is_of_host("b"));
 }
 
 TEST(Component, EveryKindHasAName) {

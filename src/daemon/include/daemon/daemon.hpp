@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -35,8 +34,8 @@ struct DaemonOptions {
 // What the daemon last saw. Borrowed parts live as long as `workplace`.
 struct View {
   SharedWorkplace workplace;
-  std::optional<engine::StrategyStatus> status;  // nothing: it has not looked yet
-  std::vector<engine::LocationUse> uses;
+  std::shared_ptr<const engine::StrategyStatus> status;          // nullptr: it has not looked yet
+  std::shared_ptr<const std::vector<engine::LocationUse>> uses;  // empty until it has counted
   base::Duration beat;   // monotonic: when the loop last came by
   std::size_t runs = 0;  // under way
 };

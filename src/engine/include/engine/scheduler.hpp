@@ -50,7 +50,8 @@ class Scheduler {
 
   // What starts now, in this order; from here on it is under way.
   base::Result<std::vector<Assignment>> take_due();
-  // Writes what follows into the catalog. A number that isn't under way is ignored.
+  // Writes what follows into the catalog. Where that fails nothing counts as served: it is tried
+  // again like a failure. A number that isn't under way is ignored.
   base::Result<void> end(std::uint64_t number, Ending ending);
   // It hangs, and shall not hold back others any more; its own tasks stay under way.
   void set_aside(std::uint64_t number);
@@ -100,6 +101,9 @@ class Scheduler {
   base::Result<strategy::TaskState> state_of(const strategy::Task& task, const Memory& memory);
   base::Result<strategy::Situation> situation();
   base::Result<Assignment> assign(strategy::DueRun due);
+  [[nodiscard]] catalog::SlotRecord slot_after(const Pledge& pledge,
+                                               const catalog::SlotRecord& before,
+                                               Ending ending) const;
   [[nodiscard]] bool hangs(const strategy::DueRun& due) const;
 
   const Workplace* workplace_;

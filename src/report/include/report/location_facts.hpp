@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/location_use.hpp"
 #include "engine/status.hpp"
 #include "strategy/model.hpp"
 
@@ -20,8 +21,9 @@ struct LocationFacts {
 };
 
 // The strategy's repositories in its order: up or down as the status has found them, with their
-// declared capacity. What lies there nobody has counted. Pure.
-[[nodiscard]] std::vector<LocationFacts> location_facts(const strategy::Strategy& strategy,
-                                                        const engine::StrategyStatus& status);
+// declared capacity and what was counted there, if it was. Pure.
+[[nodiscard]] std::vector<LocationFacts> location_facts(
+    const strategy::Strategy& strategy, const engine::StrategyStatus& status,
+    const std::vector<engine::LocationUse>& uses);
 
 }  // namespace holdfast::report

@@ -98,6 +98,10 @@ struct Component {
 
   // Nothing if there is none. Borrowed.
   [[nodiscard]] const Plan* plan(std::string_view name) const;
+  // Whether the machine of this name carries its plans out.
+  [[nodiscard]] bool is_of_host(std::string_view host_name) const noexcept {
+    return host.empty() || host == host_name;
+  }
 };
 
 }  // namespace holdfast::strategy
