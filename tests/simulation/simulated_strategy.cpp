@@ -241,6 +241,11 @@ void SimulatedStrategy::start(Assignment assignment) {
   after(length, [this, number, life = lives_] {
     if (life == lives_) end(number);
   });
+  if (!std::exchange(dies_in_next_run_, false)) return;
+  after({static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(length.nanoseconds)))},
+        [this, life = lives_] {
+          if (life == lives_) kill_daemon();
+        });
 }
 
 void SimulatedStrategy::end(std::uint64_t number) {
@@ -290,7 +295,7 @@ void SimulatedStrategy::end(std::uint64_t number) {
 
 // What a daemon sees of its locations, and what it finds wrong.
 void SimulatedStrategy::keep_watch() {
-  after(base::hours(2), [this] { keep_watch(); });
+  after(base::hours(3), [this] { keep_watch(); });
   if (!scheduler_) return;
   engine::StrategyStatus status;
   status.at = wall();

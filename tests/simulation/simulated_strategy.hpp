@@ -178,6 +178,7 @@ class SimulatedStrategy {
   std::uint64_t copies_wake_ = 0;  // the same
   std::uint64_t lives_ = 0;        // of the daemon
   bool is_heard_ = false;          // something that the scheduler should look at
+  bool dies_in_next_run_ = false;
   std::map<std::uint64_t, Running> running_;
   std::map<std::string, base::Time> failing_until_;  // sources; real
   std::map<std::string, std::int64_t> refs_;

@@ -13,6 +13,7 @@ void SimulatedStrategy::begin_faults() {
     now_and_then(base::days(20), [this, location = name] { take_away(location); });
   }
   now_and_then(base::days(6), [this] { kill_daemon(); });
+  now_and_then(base::days(30), [this] { dies_in_next_run_ = true; });
   now_and_then(base::days(45), [this] { jump(); });
   for (const auto& component : strategy_.components) {
     now_and_then(base::days(40), [this, name = component.name] {

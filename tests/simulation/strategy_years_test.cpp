@@ -98,7 +98,7 @@ TEST_P(StrategyYearsTest, AreAsTheNaiveModelExpects) {
   EXPECT_GT(count.forgotten, 500U);
   EXPECT_GT(count.findings, 100U);
   EXPECT_GT(count.promises, 500U);
-  EXPECT_LT(count.gaps, 60U);
+  EXPECT_LT(count.gaps, 10U);
 }
 
 INSTANTIATE_TEST_SUITE_P(

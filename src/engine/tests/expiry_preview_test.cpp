@@ -20,7 +20,9 @@ class PreviewTest : public testing::Test {
     stored.captured = stored.finished = stored.stored = at;
     made.request.snapshots.push_back(stored);
     made.decision.verdicts.push_back({.id = stored.id, .because = {}});
-    if (stays) made.decision.verdicts.back().because = {"daily 1 of 7"};
+    if (!stays) return;
+    made.decision.verdicts.back().because = {"daily 1 of 7"};
+    made.decision.verdicts.back().is_wanted = true;
   }
   ExpiryPreview preview() const { return preview_of(made, strategy::TimeZone::utc()); }
 
