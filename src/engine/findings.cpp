@@ -87,20 +87,18 @@ class Finder {
   std::vector<FindingRecord> found_;
 };
 
-// `plans`: as a run says them.
-bool serves(const std::string& plans, const std::string& plan) {
-  return (", " + plans + ", ").find(", " + plan + ", ") != std::string::npos;
-}
-
 // The newest runs of a plan in such states, newest first.
-Result<std::vector<catalog::RunRecord>> newest_runs(
-    catalog::Runs& runs, const strategy::Component& component, const strategy::Plan& plan,
-    const std::vector<std::string>& plans, const std::vector<std::optional<RunState>>& states,
-    std::uint64_t limit) {
+Result<std::vector<catalog::RunRecord>> newest_runs(catalog::Runs& runs,
+                                                    const strategy::Component& component,
+                                                    const strategy::Plan& plan,
+                                                    const std::vector<std::string>& plans,
+                                                    const std::vector<RunState>& states,
+                                                    std::uint64_t limit) {
   const auto kind = plan.copy_of.empty() ? catalog::RunKind::backup : catalog::RunKind::copy;
   std::vector<catalog::RunRecord> own;
   for (const auto& each : plans) {
-    if (!serves(each, plan.name)) continue;
+    const auto served = catalog::split_plans(each);
+    if (std::find(served.begin(), served.end(), plan.name) == served.end()) continue;
     for (const auto state : states) {
       auto newest = TRY(runs.list({.component = component.name,
                                    .plan = each,
@@ -119,16 +117,16 @@ Result<void> Finder::add_runs(const strategy::Component& component) {
   auto& runs = workplace_.catalog.runs();
   const auto plans = TRY(runs.plans_of(component.name));
   for (const auto& plan : component.plans) {
-    // Some may be under way.
-    const auto newest = TRY(newest_runs(runs, component, plan, plans, {std::nullopt}, 8));
-    const auto last = std::find_if(newest.begin(), newest.end(), [](const auto& run) {
-      return run.end.state != RunState::running;
-    });
-    if (last == newest.end()) continue;
-    if (last->end.state == RunState::failed) {
-      auto& made = add(
-          "failed", fmt::format("{}/{} failed: {}", component.name, plan.name, last->end.message),
-          "holdfast runs log " + last->id);
+    // One that was cancelled or interrupted proves nothing either way.
+    const auto judged =
+        TRY(newest_runs(runs, component, plan, plans,
+                        {RunState::succeeded, RunState::warnings, RunState::failed}, 1));
+    if (judged.empty()) continue;
+    const auto& last = judged.front();
+    if (last.end.state == RunState::failed) {
+      auto& made = add("failed",
+                       fmt::format("{}/{} failed: {}", component.name, plan.name, last.end.message),
+                       "holdfast runs log " + last.id);
       made.component = component.name;
       made.plan = plan.name;
     }
@@ -268,6 +266,27 @@ Result<std::vector<FindingRecord>> find(const Workplace& workplace, const Sight&
   return Finder(workplace, sight).all();
 }
 
+namespace {
+
+// What is open of a location that nobody could see stays open.
+bool is_unseen(const FindingRecord& record, const Sight& sight) {
+  if (record.kind == "storage") {
+    return std::none_of(sight.uses.begin(), sight.uses.end(), [&](const LocationUse& use) {
+      return use.location == record.location && use.percent();
+    });
+  }
+  if (record.kind != "missing") return false;
+  for (const auto& component : sight.status.components) {
+    if (component.name != record.component) continue;
+    for (const auto& place : component.places) {
+      if (place.location == record.location) return place.state == PlaceStatus::State::unknown;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<std::vector<FindingRecord>> record_findings(const Workplace& workplace,
                                                    const std::vector<FindingRecord>& found,
                                                    const Sight& sight) {
@@ -283,7 +302,7 @@ Result<std::vector<FindingRecord>> record_findings(const Workplace& workplace,
     const bool is_known =
         std::find(known_kinds.begin(), known_kinds.end(), record.kind) != known_kinds.end();
     if (!is_known || present.contains(record.key())) continue;
-    if (record.kind == "storage" && sight.uses.empty()) continue;
+    if (is_unseen(record, sight)) continue;
     TRY(findings.close(record.key(), sight.status.at));
   }
   return opened;

@@ -480,10 +480,10 @@ Result<void> catch_up_copy(const Workplace& workplace, catalog::CopyRecord& wait
                                          {waiting.original}, progress, std::move(stop)));
   std::vector<std::string> plans;
   const auto* component = workplace.strategy.component(waiting.component);
-  for (const auto& plan : component->plans) {
-    if (plan.destination(waiting.location) != nullptr &&
-        (", " + waiting.plan + ", ").find(", " + plan.name + ", ") != std::string::npos) {
-      plans.push_back(plan.name);
+  for (auto& name : catalog::split_plans(waiting.plan)) {
+    const auto* plan = component->plan(name);
+    if (plan != nullptr && plan->destination(waiting.location) != nullptr) {
+      plans.push_back(std::move(name));
     }
   }
   const auto& id = copied.snapshots.front().copy;

@@ -49,7 +49,7 @@ void NaiveAlarms::ran(const std::string& component, const std::vector<std::strin
                       Time started, Outcome outcome, std::optional<std::uint64_t> size) {
   for (const auto& plan : plans) {
     auto& history = histories_[{component, plan}];
-    if (started >= history.newest) {
+    if (outcome != Outcome::interrupted && started >= history.newest) {
       history.newest = started;
       history.outcome = outcome;
     }
@@ -89,10 +89,17 @@ std::set<std::string> NaiveAlarms::look(Time now, const std::vector<Point>& poin
   for (const auto& point : points) {
     auto most = expected_[{point.component, point.location}];
     if (missing != nullptr && missing->after) most = missing->after;
-    if (!most || !point.is_up || !driven_.contains({point.component, point.location})) continue;
-    if (now - point.newest.value_or(first_seen_) > *most) {
-      wrong.insert(fmt::format("missing/{}//{}", point.component, point.location));
+    if (!most || !driven_.contains({point.component, point.location})) continue;
+    const auto name = fmt::format("missing/{}//{}", point.component, point.location);
+    if (!point.is_up) {
+      if (missing_.contains(name)) wrong.insert(name);  // nobody can see that it is mended
+    } else if (now - point.newest.value_or(first_seen_) > *most) {
+      wrong.insert(name);
     }
+  }
+  missing_.clear();
+  for (const auto& each : wrong) {
+    if (each.starts_with("missing/")) missing_.insert(each);
   }
   for (const auto& component : strategy_.components) {
     if (!component.objectives.rpo || component.kind == strategy::ComponentKind::part) continue;

@@ -59,6 +59,7 @@ class NaiveAlarms {
   std::map<std::pair<std::string, std::string>, std::optional<base::Duration>> expected_;
   std::set<std::pair<std::string, std::string>> driven_;  // by the clock or a log
   std::set<std::string> frozen_;
+  std::set<std::string> missing_;  // open at the last look
 };
 
 }  // namespace holdfast::simulation

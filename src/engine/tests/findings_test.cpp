@@ -67,6 +67,36 @@ TEST_F(FindingsTest, AFailedRunIsOneUntilTheNextGoesWell) {
   EXPECT_EQ(look(), Kinds{});
 }
 
+TEST_F(FindingsTest, ACancelledRunMendsNothing) {
+  test.write("broken", "");
+  back_up();
+  const auto id = test.catalog->runs()
+                      .begin({.kind = catalog::RunKind::backup,
+                              .component = "files",
+                              .plan = "daily",
+                              .started = test.workplace->clock.now()},
+                             test.workplace->random)
+                      .value();
+  ASSERT_TRUE(
+      test.catalog->runs()
+          .end(id, {.state = catalog::RunState::cancelled, .ended = test.workplace->clock.now()})
+          .ok());
+  EXPECT_EQ(look(), (Kinds{"failed", "objective"}));
+}
+
+TEST_F(FindingsTest, WhatCannotBeSeenStaysOpen) {
+  back_up();
+  catalog::FindingRecord missing;
+  missing.kind = "missing";
+  missing.component = "files";
+  missing.location = "hdd";
+  ASSERT_TRUE(test.catalog->findings().open(missing).ok());
+  test.unmount("hdd");
+  EXPECT_EQ(look(), Kinds{"missing"});
+  test.mount("hdd");
+  EXPECT_EQ(look(), Kinds{});
+}
+
 TEST_F(FindingsTest, ALocationThatIsDownIsOneUntilItsCopyIsThere) {
   test.unmount("hdd");
   back_up();
