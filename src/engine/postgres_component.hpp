@@ -9,8 +9,13 @@
 #include "engine/backup.hpp"
 #include "engine/restore.hpp"
 #include "engine/workplace.hpp"
+#include "wire/postgres.hpp"
 
 namespace holdfast::engine {
+
+// Where the component's server is. invalid_argument: its password can't be had.
+base::Result<wire::PostgresAddress> postgres_address(const Workplace& workplace,
+                                                     const strategy::Component& component);
 
 // unsupported: a type of plan that isn't built.
 base::Result<BackupReport> capture_postgres_component(const Workplace& workplace,
