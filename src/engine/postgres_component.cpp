@@ -280,8 +280,8 @@ void add(source::FilesRestoreReport& to, source::FilesRestoreReport from) {
 Result<RestoreReport> restore_postgres_component(repository::Repository& repository,
                                                  std::string_view snapshot,
                                                  const source::FilesRestoreOptions& files,
-                                                 const ProgressCall& progress,
-                                                 std::stop_token stop) {
+                                                 const ProgressCall& progress, std::stop_token stop,
+                                                 const PostgresCompletion& complete) {
   const auto list = TRY(repository::list_snapshots(repository));
   const auto record = TRY(repository::choose_snapshot(list, snapshot));
   const auto data_path = base::as_bytes(source::postgres_data_path);
@@ -314,6 +314,7 @@ Result<RestoreReport> restore_postgres_component(repository::Repository& reposit
   }
   const bool is_whole = !report.files.damaged && report.files.totals.failures == 0;
   if (is_real && is_whole) {
+    if (complete) TRY(complete(target));
     TRY(io::sync_directory(target));
     if (::unlink((target + "/" + std::string(marker_name)).c_str()) != 0) {
       return Error::from_errno(errno, "removing the marker of the restore in " + target);
