@@ -163,6 +163,12 @@ TEST(WalReader, BeginsAtAnyPage) {
   }
 }
 
+TEST(WalReader, WhatAPageContinuesHasALimit) {
+  WalWriter wal;
+  wal.begin_page_if_due(0x4000'0000);
+  EXPECT_NE(damage_of(read(wal)).find("which record it continues"), std::string::npos);
+}
+
 TEST(WalReader, BeginsWhereARecordBegins) {
   const auto wal = sample();
   const auto whole = read(wal);
@@ -374,8 +380,11 @@ TEST(WalReader, AnotherClusterOrTimelineIsNoticed) {
   EXPECT_NE(
       damage_of(read(WalReader(mebibyte, wal.options.begin, 2), later.bytes)).find("of timeline 3"),
       std::string::npos);
-  wal.options.timeline = 0;
-  EXPECT_FALSE(read(with([](auto&) {})).result.ok());
+  auto back = with([](auto& o) { o.timeline = 3; });
+  back.append_switch();
+  back.options.timeline = 2;
+  back.append_main(heap, 0, 3, filled(10, 1));
+  EXPECT_NE(damage_of(read(back)).find("of timeline 2"), std::string::npos);
 }
 
 TEST(WalReader, TheClusterIsKnownFromASegmentsStart) {
@@ -457,7 +466,8 @@ TEST(WalReader, PartsThatMakeNoSenseAreDamage) {
     }
   }
   EXPECT_EQ(damaged, whole.size() - 1 - 5);
-  for (const auto& parts : {Bytes{254, 255, 255, 255, 255, 1}, Bytes{255, 1, 2, 3}, Bytes{33, 0}}) {
+  for (const auto& parts : {Bytes{254, 255, 255, 255, 255, 1}, Bytes{255, 1, 2, 3}, Bytes{33, 0},
+                            Bytes{255, 1, 253, 0, 0, 7}}) {
     WalWriter wal;
     wal.append(heap, 0, 1, parts);
     EXPECT_NE(damage_of(read(wal)).find("parts"), std::string::npos);
