@@ -197,10 +197,10 @@ Result<void> start_replication(PostgresConnection& connection, const std::string
 }
 
 Result<std::optional<NextTimeline>> finish_replication(PostgresConnection& connection) {
-  TRY(connection.end_copy());
   std::optional<NextTimeline> next;
   while (true) {
     const auto answer = TRY(connection.next());
+    if (answer.kind == Kind::copy_in) TRY(connection.end_copy());
     if (answer.kind == Kind::end) return next;
     if (answer.kind != Kind::rows) continue;
     next.emplace();

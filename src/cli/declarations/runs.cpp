@@ -115,6 +115,13 @@ std::vector<Field> status_fields() {
   fields.insert(fields.end(), proof.begin(), proof.end());
   const std::vector<Field> rest{
       {"components[].mirrors", FieldType::array, "Mirrors of a git repository."},
+      {"components[].places[].log", FieldType::string,
+       "none: it keeps no log; flows: its log leads from a base to log_end; broken: more of it is "
+       "there, beyond a gap."},
+      {"components[].places[].log_end", FieldType::time, "The instant up to which it leads.",
+       Presence::sometimes},
+      {"components[].places[].log_position", FieldType::string, "The same as an LSN.",
+       Presence::sometimes},
       {"components[].mirrors[].location", FieldType::string, "Its name."},
       {"components[].mirrors[].state", FieldType::string,
        "in step, behind, or unknown: it or the repository can't be asked."},

@@ -83,7 +83,8 @@ class PostgresConnection {
 
   // A command with several answers: send it, then take answers until `end`.
   struct Answer {
-    enum class Kind { rows, copy_out, copy_both, done, end } kind = Kind::end;
+    // copy_in: the server has ended its half of a COPY in both directions.
+    enum class Kind { rows, copy_in, copy_out, copy_both, done, end } kind = Kind::end;
     PostgresTable table;  // of rows
   };
   base::Result<void> send(const std::string& command);
