@@ -99,7 +99,11 @@ Result<BackupReport> take(const Workplace& workplace, const CaptureRequest& requ
   counts.directories = captured.directories;
   counts.others = captured.links;
   counts.added = captured.files + captured.directories + captured.links;
-  counts.bytes = counts.bytes_read = captured.bytes;
+  counts.bytes = captured.bytes;
+  counts.bytes_read = captured.bytes_received;
+  if (!captured.full_because.empty()) {
+    report.notes.push_back("a full instead of an incremental: " + captured.full_because);
+  }
   auto statistics = std::move(captured.facts);
   statistics.emplace_back("files", counts.files);
   statistics.emplace_back("directories", counts.directories);
@@ -120,9 +124,11 @@ Result<BackupReport> take(const Workplace& workplace, const CaptureRequest& requ
 source::PostgresPhysicalOptions physical_options(const Workplace& workplace,
                                                  const CaptureRequest& request) {
   using Checkpoint = wire::BaseBackupOptions::Checkpoint;
+  using Transfer = source::PostgresPhysicalOptions::Transfer;
   base::Bytes random(8);
   workplace.random.fill(random);
-  return {.checkpoint = request.component.source.word("checkpoint") == "spread" ? Checkpoint::spread
+  return {.transfer = request.type == PlanType::incremental ? Transfer::incremental : Transfer::full,
+          .checkpoint = request.component.source.word("checkpoint") == "spread" ? Checkpoint::spread
                                                                                 : Checkpoint::fast,
           .label = "holdfast " + request.component.name,
           .slot = "holdfast_" + base::to_hex(random)};
@@ -173,11 +179,11 @@ Result<BackupReport> capture_postgres_component(const Workplace& workplace,
                                                 repository::Repository& repository,
                                                 const ProgressCall& progress,
                                                 std::stop_token stop) {
-  if (request.type != PlanType::logical && request.type != PlanType::physical) {
+  if (request.type == PlanType::log) {
     return Error(ErrorCode::unsupported,
                  fmt::format("{} plans of postgres can't be carried out yet",
                              strategy::plan_type_name(request.type)))
-        .with_hint("logical and physical ones can");
+        .with_hint("logical, physical and incremental ones can");
   }
   const auto address = TRY(address_of(workplace, request.component));
   const auto report = report_to(progress);

@@ -40,6 +40,7 @@ constexpr std::string_view links_folder = "pg_tblspc/";
 constexpr std::string_view manifest_name = "backup_manifest";
 // Between two calls of progress.
 constexpr std::size_t notices_max = 1'000;
+constexpr int first_incremental_major = 17;
 constexpr std::uint64_t progress_step = std::uint64_t{4} * 1024 * 1024;
 
 Bytes bytes_of(std::string_view text) {
@@ -99,6 +100,7 @@ class PhysicalCapture final : public wire::BaseBackupReceiver, public TarReceive
   }
 
   Result<void> data(ByteView bytes) override {
+    result_.bytes_received += bytes.size();
     if (in_manifest_) {
       TRY(manifest_.feed(bytes));
       result_.bytes += bytes.size();
@@ -363,6 +365,19 @@ Result<std::uint64_t> parse_segment_size(std::string_view text) {
   return bytes;
 }
 
+// Why a backup can't be incremental, as far as the server says so; empty if it can.
+Result<std::string> why_full(wire::PostgresConnection& connection) {
+  if (connection.server_major() < first_incremental_major) {
+    return fmt::format("the server is PostgreSQL {}, and {} is the first that sends changed blocks",
+                       connection.server_major(), first_incremental_major);
+  }
+  if (TRY(wire::show_setting(connection, "summarize_wal")) != "on") {
+    return std::string("the server doesn't keep track of changed blocks (ALTER SYSTEM SET "
+                       "summarize_wal = on; SELECT pg_reload_conf())");
+  }
+  return std::string("changed blocks aren't asked for yet");
+}
+
 }  // namespace
 
 Result<PostgresCaptureResult> capture_postgres_physical(const wire::PostgresAddress& address,
@@ -380,6 +395,10 @@ Result<PostgresCaptureResult> capture_postgres_physical(const wire::PostgresAddr
   const auto identity = TRY(wire::identify_system(*connection));
   const auto segment_size =
       TRY(parse_segment_size(TRY(wire::show_setting(*connection, "wal_segment_size"))));
+  std::string full_because;
+  if (options.transfer == PostgresPhysicalOptions::Transfer::incremental) {
+    full_because = TRY(why_full(*connection));
+  }
   PhysicalCapture capture(sink, progress, segment_size);
   connection->on_notice([&capture](const wire::PostgresNotice& notice) { capture.note(notice); });
   const auto slot = wire::create_temporary_slot(*connection, options.slot);
@@ -400,6 +419,7 @@ Result<PostgresCaptureResult> capture_postgres_physical(const wire::PostgresAddr
     return result;
   }
   capture.warn(address, stop);
+  result.value().full_because = std::move(full_because);
   auto& facts = result.value().facts;
   facts.emplace_back("server_version", static_cast<std::uint64_t>(connection->server_version()));
   std::uint64_t system = 0;

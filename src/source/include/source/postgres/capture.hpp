@@ -21,7 +21,10 @@ struct PostgresCaptureResult {
   std::uint64_t files = 0;
   std::uint64_t directories = 0;
   std::uint64_t links = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;           // of the contents
+  std::uint64_t bytes_received = 0;  // from the server
+  // Of a backup that should have been incremental and is a full one: why. A sentence.
+  std::string full_because;
   // For the snapshot's detail: positions, timeline, version.
   std::vector<std::pair<std::string, std::uint64_t>> facts;
 };
@@ -40,6 +43,8 @@ inline constexpr std::string_view postgres_tablespaces_path = "/tablespaces";
 inline constexpr std::string_view postgres_dumps_path = "/";
 
 struct PostgresPhysicalOptions {
+  // incremental: only what changed since the parent is asked for, where that is possible.
+  enum class Transfer { full, incremental } transfer = Transfer::full;
   wire::BaseBackupOptions::Checkpoint checkpoint = wire::BaseBackupOptions::Checkpoint::fast;
   std::string label = "holdfast";
   std::string slot;  // of the temporary one; letters, digits and underscores
