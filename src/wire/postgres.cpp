@@ -295,6 +295,7 @@ Result<PostgresConnection::Answer> PostgresConnection::next() {
         return Error(ErrorCode::unsupported, "the server's answer has too many rows");
       }
       return Answer{.kind = Answer::Kind::rows, .table = table_of(result.get())};
+    case PGRES_COPY_IN: return Answer{.kind = Answer::Kind::copy_in, .table = {}};
     case PGRES_COPY_OUT: return Answer{.kind = Answer::Kind::copy_out, .table = {}};
     case PGRES_COPY_BOTH: return Answer{.kind = Answer::Kind::copy_both, .table = {}};
     case PGRES_COMMAND_OK:
@@ -322,6 +323,20 @@ Result<std::optional<base::ByteView>> PostgresConnection::copy_message() {
     if (PQconsumeInput(connection) == 0) return state_->broken();
     was_read = true;
   }
+}
+
+Result<void> PostgresConnection::send_copy(base::ByteView message) {
+  const auto* text = reinterpret_cast<const char*>(message.data());
+  auto* connection = state_->connection.get();
+  if (PQputCopyData(connection, text, static_cast<int>(message.size())) != 1) {
+    return state_->broken();
+  }
+  return state_->flush();
+}
+
+Result<void> PostgresConnection::end_copy() {
+  if (PQputCopyEnd(state_->connection.get(), nullptr) != 1) return state_->broken();
+  return state_->flush();
 }
 
 Result<PostgresToolSettings> tool_settings(const PostgresAddress& address) {

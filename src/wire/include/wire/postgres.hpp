@@ -83,7 +83,7 @@ class PostgresConnection {
 
   // A command with several answers: send it, then take answers until `end`.
   struct Answer {
-    enum class Kind { rows, copy_out, copy_both, done, end } kind = Kind::end;
+    enum class Kind { rows, copy_in, copy_out, copy_both, done, end } kind = Kind::end;
     PostgresTable table;  // of rows
   };
   base::Result<void> send(const std::string& command);
@@ -91,6 +91,9 @@ class PostgresConnection {
   // While a COPY goes on: its next message, valid until the next call; nothing at its end, after
   // which next() goes on.
   base::Result<std::optional<base::ByteView>> copy_message();
+  // While a COPY goes on in both directions: sends a message, and ends our half.
+  base::Result<void> send_copy(base::ByteView message);
+  base::Result<void> end_copy();
   // Of the error that was returned last; empty if it had none.
   [[nodiscard]] const std::string& last_sqlstate() const;
 
