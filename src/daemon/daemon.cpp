@@ -15,6 +15,7 @@
 #include "engine/plan_run.hpp"
 #include "engine/retry_pause.hpp"
 #include "engine/scheduler.hpp"
+#include "log_desk.hpp"
 #include "run_desk.hpp"
 #include "service_notifier.hpp"
 
@@ -80,6 +81,7 @@ struct Daemon::Parts {
   void look_at_uses(std::stop_token stop);
   void look_at_commits(std::stop_token stop);
   void look_for_changes(const std::stop_token& stop);
+  void follow_logs(const std::stop_token& stop);
   void post(std::function<void(engine::Scheduler&)> message);
   void maintain_locations(std::stop_token stop);
 
@@ -90,6 +92,7 @@ struct Daemon::Parts {
   SharedWorkplace workplace;
   std::shared_ptr<const engine::StrategyStatus> status;
   std::shared_ptr<const std::vector<engine::LocationUse>> uses;
+  std::shared_ptr<const LogDesk> logs;
   base::Duration last_beat;
   std::size_t run_count = 0;
   bool is_woken = false;
@@ -154,6 +157,7 @@ void Daemon::Parts::add_chores() {
              [this](std::stop_token stop) { look_at_commits(std::move(stop)); });
   chores.add("changes", at_once, tick,
              [this](const std::stop_token& stop) { look_for_changes(stop); });
+  chores.add("logs", at_once, tick, [this](const std::stop_token& stop) { follow_logs(stop); });
   chores.add("copies", at_once, copies_every, [this](std::stop_token stop) {
     const auto own = current();
     const auto done = engine::catch_up_copies(*own, silent, std::move(stop));
@@ -235,6 +239,29 @@ void Daemon::Parts::look_for_changes(const std::stop_token& stop) {
     }
     executor.sleep(tick, stop);
   }
+}
+
+// One task for as long as the daemon lives. A new strategy's logs are followed anew.
+void Daemon::Parts::follow_logs(const std::stop_token& stop) {
+  SharedWorkplace followed;
+  while (!stop.stop_requested()) {
+    if (auto now = current(); now != followed) {
+      followed = std::move(now);
+      std::shared_ptr<const LogDesk> ended;
+      {
+        const std::lock_guard lock(mutex);
+        ended.swap(logs);
+      }
+      ended.reset();  // the slots must be free before they are taken again
+      auto begun = std::make_shared<const LogDesk>(followed, executor);
+      const std::lock_guard lock(mutex);
+      logs = std::move(begun);
+    }
+    executor.sleep(tick, stop);
+  }
+  std::shared_ptr<const LogDesk> ended;
+  const std::lock_guard lock(mutex);
+  ended.swap(logs);
 }
 
 void Daemon::Parts::post(std::function<void(engine::Scheduler&)> message) {
@@ -409,10 +436,19 @@ Result<Daemon::Left> Daemon::run(std::stop_token stop) {
 }
 
 View Daemon::view() const {
+  std::shared_ptr<const LogDesk> logs;
+  {
+    const std::lock_guard lock(parts_->mutex);
+    logs = parts_->logs;
+  }
+  std::vector<engine::LogState> states;
+  if (logs != nullptr) states = logs->states();
+  logs.reset();
   const std::lock_guard lock(parts_->mutex);
   return {.workplace = parts_->workplace,
           .status = parts_->status,
           .uses = parts_->uses,
+          .logs = std::move(states),
           .beat = parts_->last_beat,
           .runs = parts_->run_count};
 }

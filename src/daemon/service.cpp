@@ -35,6 +35,13 @@ Result<std::string> metrics_of(const Daemon& daemon, const std::string& version)
   facts.backups = report::backup_facts(view.workplace->strategy, TRY(catalog.runs().totals()),
                                        TRY(catalog.copies().totals()));
   facts.locations = report::location_facts(view.workplace->strategy, *status, *view.uses);
+  for (const auto& log : view.logs) {
+    for (const auto& lane : log.lanes) {
+      report::LogFacts known{.component = log.component, .location = lane.location, .lag = {}};
+      if (lane.durable) known.lag = std::max(base::Duration{}, facts.now - lane.durable->at);
+      facts.logs.push_back(std::move(known));
+    }
+  }
   return report::render_metrics(*status, facts);
 }
 

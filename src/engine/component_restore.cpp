@@ -13,6 +13,8 @@
 #include "git_component.hpp"
 #include "hook.hpp"
 #include "postgres_component.hpp"
+#include "postgres_recovery.hpp"
+#include "wire/postgres_messages.hpp"
 
 namespace holdfast::engine {
 
@@ -43,16 +45,72 @@ std::vector<const strategy::Location*> candidates(const strategy::Strategy& stra
   return found;
 }
 
+// Whether its log is asked for too: it has one, and no other plan's snapshot was named.
+bool wants_log(const strategy::Component& component, const ComponentRestoreOptions& options) {
+  const auto is_log = [](const strategy::Plan& plan) { return plan.is_log(); };
+  const auto& plans = component.plans;
+  if (component.kind != strategy::ComponentKind::postgres) return false;
+  if (options.at.kind == RecoveryTarget::Kind::snapshot) return false;
+  if (std::none_of(plans.begin(), plans.end(), is_log)) return false;
+  return options.plan.empty() || is_log(*component.plan(options.plan));
+}
+
 struct Chosen {
+  std::optional<PostgresRecovery> recovery;
   std::unique_ptr<Location> place;
   std::string location;
   std::string snapshot;
   base::Time captured;
 };
 
+// The quickest location whose log leads there.
+Result<Chosen> choose_recovery(const Workplace& workplace, const strategy::Component& component,
+                               const ComponentRestoreOptions& options,
+                               std::vector<std::string>& passed_over) {
+  std::optional<Error> failure;
+  for (const auto* location : candidates(workplace.strategy, component, options.from)) {
+    auto place = open_place(workplace, *location);
+    if (!place.ok()) {
+      passed_over.push_back(place.error().to_string());
+      continue;
+    }
+    auto& repository = place.value()->repository();
+    const auto list = repository::list_snapshots(repository);
+    if (!list.ok()) {
+      passed_over.push_back(
+          fmt::format("location {}: {}", location->name, list.error().to_string()));
+      continue;
+    }
+    auto found = find_recovery(repository, list.value(), component, options.at);
+    if (!found.ok()) {
+      if (!failure) failure = found.error();
+      passed_over.push_back(
+          fmt::format("location {}: {}", location->name, found.error().to_string()));
+      continue;
+    }
+    Chosen made;
+    made.place = std::move(place).value();
+    made.location = location->name;
+    made.snapshot = found.value().snapshot;
+    made.captured = found.value().captured;
+    made.recovery = std::move(found).value();
+    return made;
+  }
+  if (failure) return std::move(*failure);
+  return Error(ErrorCode::unavailable,
+               fmt::format("no location with a log of {} can be reached{}", component.name,
+                           passed_over.empty() ? "" : ": " + passed_over.front()))
+      .with_hint("mount or reach the location, or name another one with --from");
+}
+
 Result<Chosen> choose(const Workplace& workplace, const strategy::Component& component,
                       const ComponentRestoreOptions& options,
                       std::vector<std::string>& passed_over) {
+  if (wants_log(component, options)) {
+    return choose_recovery(workplace, component, options, passed_over);
+  }
+  std::optional<base::Time> at;
+  if (options.at.kind == RecoveryTarget::Kind::time) at = options.at.time;
   Chosen best;
   for (const auto* location : candidates(workplace.strategy, component, options.from)) {
     auto place = open_place(workplace, *location);
@@ -66,12 +124,13 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
           fmt::format("location {}: {}", location->name, list.error().to_string()));
       continue;
     }
-    const auto* record = newest_snapshot(list.value(), component, options.at, options.plan);
+    const auto* record = newest_snapshot(list.value(), component, at, options.plan);
     // A slower location is taken only if what it has is newer.
     if (record == nullptr || (best.place != nullptr && record->summary.started <= best.captured)) {
       continue;
     }
-    best = {.place = std::move(place).value(),
+    best = {.recovery = {},
+            .place = std::move(place).value(),
             .location = location->name,
             .snapshot = base::to_hex(record->id),
             .captured = record->summary.started};
@@ -86,8 +145,7 @@ Result<Chosen> choose(const Workplace& workplace, const strategy::Component& com
   return Error(ErrorCode::not_found,
                fmt::format("there is no snapshot of {}{}{}", component.name,
                            options.plan.empty() ? "" : "/" + options.plan,
-                           options.at ? " from " + base::format_utc(*options.at) + " or before"
-                                      : std::string()))
+                           at ? " from " + base::format_utc(*at) + " or before" : std::string()))
       .with_hint("holdfast status shows what there is");
 }
 
@@ -133,6 +191,15 @@ Result<void> check_target(const strategy::Component& component,
                              component.name))
         .with_hint("restore it without --archive");
   }
+  using AtKind = RecoveryTarget::Kind;
+  const auto at = options.at.kind;
+  const bool is_plain = at == AtKind::snapshot || at == AtKind::latest || at == AtKind::time;
+  if (!is_plain && !wants_log(component, options)) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("component {} has no log: it can't be restored to {}", component.name,
+                             options.at.describe()))
+        .with_hint("--at takes a time, like 2026-11-20T12:00:00Z");
+  }
   if (options.target == Target::into) return {};
   if (component.kind == Kind::git) {
     return Error(ErrorCode::invalid_argument,
@@ -169,8 +236,8 @@ std::string destination_of(const strategy::Component& component,
 
 Result<RestoreReport> restore_kind(const Workplace& workplace, const strategy::Component& component,
                                    const ComponentRestoreOptions& options, const std::string& run,
-                                   Chosen& chosen, const ProgressCall& progress,
-                                   std::stop_token stop) {
+                                   Chosen& chosen, std::optional<RecoveryStop>& recovered,
+                                   const ProgressCall& progress, std::stop_token stop) {
   auto& repository = chosen.place->repository();
   if (component.kind == Kind::git) {
     auto files = options.files;
@@ -191,8 +258,13 @@ Result<RestoreReport> restore_kind(const Workplace& workplace, const strategy::C
                                 repository, progress, std::move(stop));
   }
   if (component.kind == Kind::postgres) {
-    return restore_postgres_component(repository, chosen.snapshot, options.files, progress,
-                                      std::move(stop));
+    return restore_postgres_component(
+        repository, chosen.snapshot, options.files, progress, stop,
+        [&](const std::string& data) -> Result<void> {
+          if (!chosen.recovery) return {};
+          recovered = TRY(prepare_recovery(repository, *chosen.recovery, data, progress, stop));
+          return {};
+        });
   }
   return restore(repository, chosen.snapshot, options.files, progress, std::move(stop));
 }
@@ -201,6 +273,7 @@ Result<RestoreReport> restore_with_service(const Workplace& workplace,
                                            const strategy::Component& component,
                                            const ComponentRestoreOptions& options,
                                            const std::string& run, Chosen& chosen,
+                                           std::optional<RecoveryStop>& recovered,
                                            const ProgressCall& progress, std::stop_token stop) {
   const HookSurroundings surroundings{.component = component.name,
                                       .plan = {},
@@ -216,7 +289,7 @@ Result<RestoreReport> restore_with_service(const Workplace& workplace,
     TRY(run_hooks(workplace, {component.service.stop}, surroundings, stop));
   }
   auto restored =
-      restore_kind(workplace, component, wanted, run, chosen, progress, std::move(stop));
+      restore_kind(workplace, component, wanted, run, chosen, recovered, progress, std::move(stop));
   // Started again whatever came of it: that is the state in which we found it.
   if (serves && !component.service.start.empty()) {
     auto started = run_hooks(workplace, {component.service.start}, surroundings, {});
@@ -250,8 +323,15 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                                .slot = {},
                                .started = workplace.clock.now()},
                               workplace.random));
-  auto restored = restore_with_service(workplace, component, options, report.run, chosen, progress,
-                                       std::move(stop));
+  std::optional<RecoveryStop> recovered;
+  auto restored = restore_with_service(workplace, component, options, report.run, chosen, recovered,
+                                       progress, std::move(stop));
+  if (recovered) {
+    report.recovered = {.position = recovered->position,
+                        .timeline = recovered->timeline,
+                        .last_commit = recovered->last_commit,
+                        .log_bytes = recovered->bytes};
+  }
   catalog::RunEnd end{.state = catalog::RunState::succeeded, .ended = workplace.clock.now()};
   end.snapshot = chosen.snapshot;
   if (!restored.ok()) {
@@ -270,6 +350,8 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
                      {"location", report.location},
                      {"snapshot", chosen.snapshot},
                      {"into", report.into},
+                     {"at", options.at.describe()},
+                     {"position", recovered ? wire::format_lsn(recovered->position) : ""},
                      {"state", std::string(catalog::run_state_name(end.state))},
                      {"message", end.message}})));
   TRY(runs.end(report.run, end));

@@ -163,7 +163,8 @@ Result<std::string> DrillRunner::make_folder() {
 void DrillRunner::restore_one(const strategy::Component& component, const std::string& folder) {
   auto& one = drilled(component.name);
   ComponentRestoreOptions options;
-  options.at = report_.instant;
+  options.at.kind = RecoveryTarget::Kind::latest;
+  if (report_.instant) options.at = {.kind = RecoveryTarget::Kind::time, .time = *report_.instant};
   options.from = drill_.from;
   options.files.target = folder + "/" + component.name;
   if (component.kind == strategy::ComponentKind::postgres) {

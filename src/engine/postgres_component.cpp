@@ -35,30 +35,6 @@ std::string absolute(const Workplace& workplace, const std::string& path) {
   return (std::filesystem::path(workplace.strategy.folder) / path).lexically_normal().string();
 }
 
-Result<wire::PostgresAddress> address_of(const Workplace& workplace,
-                                         const strategy::Component& component) {
-  const auto& source = component.source;
-  if (source.word("url").empty() && source.word("host").empty()) {
-    return Error(ErrorCode::unsupported,
-                 fmt::format("component {} names a container only", component.name))
-        .with_hint("give url: postgresql://user@host:port/database, as it is reached from here");
-  }
-  wire::PostgresAddress address{.url = source.word("url"),
-                                .host = source.word("host"),
-                                .port = source.word("port"),
-                                .user = source.word("user"),
-                                .database = source.word("database"),
-                                .tls = source.word("tls"),
-                                .ca = absolute(workplace, source.word("ca")),
-                                .password = {}};
-  const auto password = source.secrets.find("password");
-  if (password != source.secrets.end() && password->second.is_set()) {
-    address.password = TRY_CONTEXT(workplace.secret(password->second),
-                                   fmt::format("the password of {}", component.name));
-  }
-  return address;
-}
-
 source::PostgresProgressCall report_to(const ProgressCall& progress) {
   return [&progress](const source::PostgresProgress& so_far) {
     if (!progress) return;
@@ -168,6 +144,30 @@ source::PostgresDumpOptions dump_options(const Workplace& workplace,
 
 }  // namespace
 
+Result<wire::PostgresAddress> postgres_address(const Workplace& workplace,
+                                               const strategy::Component& component) {
+  const auto& source = component.source;
+  if (source.word("url").empty() && source.word("host").empty()) {
+    return Error(ErrorCode::unsupported,
+                 fmt::format("component {} names a container only", component.name))
+        .with_hint("give url: postgresql://user@host:port/database, as it is reached from here");
+  }
+  wire::PostgresAddress address{.url = source.word("url"),
+                                .host = source.word("host"),
+                                .port = source.word("port"),
+                                .user = source.word("user"),
+                                .database = source.word("database"),
+                                .tls = source.word("tls"),
+                                .ca = absolute(workplace, source.word("ca")),
+                                .password = {}};
+  const auto password = source.secrets.find("password");
+  if (password != source.secrets.end() && password->second.is_set()) {
+    address.password = TRY_CONTEXT(workplace.secret(password->second),
+                                   fmt::format("the password of {}", component.name));
+  }
+  return address;
+}
+
 Result<BackupReport> capture_postgres_component(const Workplace& workplace,
                                                 const CaptureRequest& request,
                                                 repository::Repository& repository,
@@ -179,7 +179,7 @@ Result<BackupReport> capture_postgres_component(const Workplace& workplace,
                              strategy::plan_type_name(request.type)))
         .with_hint("logical and physical ones can");
   }
-  const auto address = TRY(address_of(workplace, request.component));
+  const auto address = TRY(postgres_address(workplace, request.component));
   const auto report = report_to(progress);
   if (request.type == PlanType::logical) {
     const auto options = dump_options(workplace, request);
@@ -280,8 +280,8 @@ void add(source::FilesRestoreReport& to, source::FilesRestoreReport from) {
 Result<RestoreReport> restore_postgres_component(repository::Repository& repository,
                                                  std::string_view snapshot,
                                                  const source::FilesRestoreOptions& files,
-                                                 const ProgressCall& progress,
-                                                 std::stop_token stop) {
+                                                 const ProgressCall& progress, std::stop_token stop,
+                                                 const PostgresCompletion& complete) {
   const auto list = TRY(repository::list_snapshots(repository));
   const auto record = TRY(repository::choose_snapshot(list, snapshot));
   const auto data_path = base::as_bytes(source::postgres_data_path);
@@ -314,6 +314,7 @@ Result<RestoreReport> restore_postgres_component(repository::Repository& reposit
   }
   const bool is_whole = !report.files.damaged && report.files.totals.failures == 0;
   if (is_real && is_whole) {
+    if (complete) TRY(complete(target));
     TRY(io::sync_directory(target));
     if (::unlink((target + "/" + std::string(marker_name)).c_str()) != 0) {
       return Error::from_errno(errno, "removing the marker of the restore in " + target);

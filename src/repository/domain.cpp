@@ -1,6 +1,8 @@
 // What follows from an id key.
 #include "repository/domain.hpp"
 
+#include <algorithm>
+
 #include "codec/cipher.hpp"
 #include "codec/key_derivation.hpp"
 #include "repository/index_segment.hpp"
@@ -13,11 +15,19 @@ Domain::Domain(const ShortId& id, base::ByteView id_key)
       data_ids_(codec::derive_key(id_key, "holdfast chunk data").view()),
       tree_ids_(codec::derive_key(id_key, "holdfast chunk tree").view()),
       receipt_keys_(codec::derive_key(id_key, "holdfast receipt").view()),
+      log_ids_(codec::derive_key(id_key, "holdfast log").view()),
       chunker_key_(codec::derive_key(id_key, "holdfast chunker")),
       small_file_key_(codec::derive_key(id_key, "holdfast small files")) {}
 
 ChunkId Domain::id_of(ChunkType type, base::ByteView plaintext) const {
   return type == ChunkType::data ? data_ids_(plaintext) : tree_ids_(plaintext);
+}
+
+ShortId Domain::log_id(std::string_view stream) const {
+  const auto hash = log_ids_(base::as_bytes(stream));
+  ShortId id;
+  std::copy_n(hash.begin(), id.size(), id.begin());
+  return id;
 }
 
 base::Bytes Domain::associated(const ShortId& repository, std::string_view magic) const {

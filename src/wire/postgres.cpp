@@ -324,6 +324,47 @@ Result<std::optional<base::ByteView>> PostgresConnection::copy_message() {
   }
 }
 
+Result<PostgresConnection::CopyArrival> PostgresConnection::copy_message_within(
+    base::Duration timeout) {
+  using Kind = CopyArrival::Kind;
+  const base::SystemClock clock;
+  const auto end = clock.monotonic() + timeout;
+  auto* connection = state_->connection.get();
+  while (true) {
+    char* buffer = nullptr;
+    const int size = PQgetCopyData(connection, &buffer, 1);
+    state_->message.reset(buffer);
+    if (size > 0) {
+      return CopyArrival{
+          .kind = Kind::message,
+          .message = {reinterpret_cast<const base::Byte*>(buffer), static_cast<std::size_t>(size)}};
+    }
+    if (size == -1) return CopyArrival{.kind = Kind::end, .message = {}};
+    if (size < -1) return state_->broken();
+    const auto left = end - clock.monotonic();
+    if (left.nanoseconds <= 0) return CopyArrival{};
+    const auto milliseconds = (left.nanoseconds + 999'999) / 1'000'000;
+    const auto pause = std::min<std::int64_t>(milliseconds, check_interval_ms);
+    if (TRY(state_->wait(POLLIN, static_cast<int>(pause))) && PQconsumeInput(connection) == 0) {
+      return state_->broken();
+    }
+  }
+}
+
+Result<void> PostgresConnection::send_copy(base::ByteView message) {
+  const auto* text = reinterpret_cast<const char*>(message.data());
+  auto* connection = state_->connection.get();
+  if (PQputCopyData(connection, text, static_cast<int>(message.size())) != 1) {
+    return state_->broken();
+  }
+  return state_->flush();
+}
+
+Result<void> PostgresConnection::end_copy() {
+  if (PQputCopyEnd(state_->connection.get(), nullptr) != 1) return state_->broken();
+  return state_->flush();
+}
+
 Result<PostgresToolSettings> tool_settings(const PostgresAddress& address) {
   PostgresToolSettings made;
   const auto take = [&made](const PQconninfoOption& option, const std::string& value) {

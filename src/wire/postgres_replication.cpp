@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace holdfast::wire {
 
@@ -173,6 +174,46 @@ Result<void> create_temporary_slot(PostgresConnection& connection, const std::st
                                            quote_identifier(name))),
               "making the slot " + name);
   return {};
+}
+
+Result<void> create_slot(PostgresConnection& connection, const std::string& name) {
+  constexpr std::string_view duplicate_object = "42710";
+  const auto made = connection.query(
+      fmt::format("CREATE_REPLICATION_SLOT {} PHYSICAL RESERVE_WAL", quote_identifier(name)));
+  if (made.ok() || connection.last_sqlstate() == duplicate_object) return {};
+  return Error(made.error()).with_context("making the slot " + name);
+}
+
+Result<void> start_replication(PostgresConnection& connection, const std::string& slot, Lsn start,
+                               std::uint32_t timeline) {
+  const auto what = "asking for WAL from " + format_lsn(start);
+  TRY(connection.send(fmt::format("START_REPLICATION SLOT {} PHYSICAL {} TIMELINE {}",
+                                  quote_identifier(slot), format_lsn(start), timeline)));
+  const auto answer = TRY_CONTEXT(connection.next(), what);
+  if (answer.kind != Kind::copy_both) {
+    return Error(ErrorCode::unsupported, "the server answers START_REPLICATION in an unknown way");
+  }
+  return {};
+}
+
+Result<std::optional<NextTimeline>> finish_replication(PostgresConnection& connection) {
+  TRY(connection.end_copy());
+  std::optional<NextTimeline> next;
+  while (true) {
+    const auto answer = TRY(connection.next());
+    if (answer.kind == Kind::end) return next;
+    if (answer.kind != Kind::rows) continue;
+    next.emplace();
+    next->timeline =
+        TRY(parse_number<std::uint32_t>(TRY(answer.table.cell(0, 0)), "next timeline"));
+    next->position = TRY(parse_lsn(TRY(answer.table.cell(0, 1))));
+  }
+}
+
+Result<std::string> timeline_history(PostgresConnection& connection, std::uint32_t timeline) {
+  const auto table = TRY_CONTEXT(connection.query(fmt::format("TIMELINE_HISTORY {}", timeline)),
+                                 fmt::format("asking for the history of timeline {}", timeline));
+  return table.cell(0, 1);
 }
 
 std::string base_backup_command(int server_major, const BaseBackupOptions& options) {

@@ -14,6 +14,7 @@
 #include "requests.hpp"
 #include "session.hpp"
 #include "strategy_session.hpp"
+#include "wire/postgres_messages.hpp"
 
 namespace holdfast::cli {
 
@@ -116,6 +117,15 @@ ExitCode exit_of(const engine::RestoreReport& report) {
   return report.files.notes.empty() ? ExitCode::done : ExitCode::warnings;
 }
 
+std::string recovery_line(const engine::ComponentRestoreReport::Recovered& recovered) {
+  auto line = fmt::format("  a server started on it recovers to {} of timeline {}",
+                          wire::format_lsn(recovered.position), recovered.timeline);
+  if (recovered.last_commit.nanoseconds > 0) {
+    line += ", the last transaction of " + base::format_utc(recovered.last_commit);
+  }
+  return line;
+}
+
 Result<ExitCode> restore_named_component(Invocation& invocation) {
   using Service = engine::ComponentRestoreOptions::Service;
   const auto session = TRY(StrategySession::open(invocation));
@@ -131,7 +141,7 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
       .archive = invocation.option("archive").value_or(""),
       .service = in_place ? Service::stop_and_start : Service::leave};
   if (const auto at = invocation.option("at")) {
-    options.at = TRY(base::parse_utc(*at).with_context("--at"));
+    options.at = TRY(engine::parse_recovery_target(*at).with_context("--at"));
   }
   const auto report =
       TRY(engine::restore_component(session->workplace(), component, options,
@@ -146,6 +156,14 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
     json.text("component", component.name);
     json.text("location", report.location);
     json.text("captured", base::format_utc(report.captured));
+    if (report.recovered) {
+      json.text("recovered_position", wire::format_lsn(report.recovered->position));
+      json.integer("recovered_timeline", report.recovered->timeline);
+      json.integer("log_bytes", report.recovered->log_bytes);
+      if (report.recovered->last_commit.nanoseconds > 0) {
+        json.text("last_commit", base::format_utc(report.recovered->last_commit));
+      }
+    }
     json.begin_array("passed_over");
     for (const auto& each : report.passed_over) json.text(each);
     json.end();
@@ -153,6 +171,7 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
     for (const auto& each : report.passed_over) output.warning(each);
     output.summary(fmt::format("{} as of {}, from {}", component.name,
                                base::format_utc(report.captured), report.location));
+    if (report.recovered) output.summary(recovery_line(*report.recovered));
     write_text(output, report.restored, options.files);
   }
   return exit_of(report.restored);

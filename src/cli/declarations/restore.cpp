@@ -26,9 +26,10 @@ std::vector<Option> restore_options() {
        .fallback = "changed"},
       {.name = "dry-run", .text = "Say what would be written; write nothing."},
       {.name = "at",
-       .value = "TIME",
-       .text =
-           "Of a component: as it was then, like 2026-11-20T12:00:00Z. Without it: the newest."},
+       .value = "INSTANT",
+       .text = "Of a component: as it was then, like 2026-11-20T12:00:00Z. Of PostgreSQL with a "
+               "log also an LSN, the number of a transaction, the name of a restore point, or "
+               "`latest`: the end of the log. Without it: the newest snapshot."},
       {.name = "plan",
        .value = "PLAN",
        .text = "Of a component: a snapshot of this plan, where plans take different kinds of them. "
@@ -82,6 +83,14 @@ std::vector<Field> restore_fields() {
       {"component", FieldType::string, "Its name.", Presence::sometimes},
       {"location", FieldType::string, "Of a component: from where.", Presence::sometimes},
       {"captured", FieldType::time, "Of a component: the instant that was restored.",
+       Presence::sometimes},
+      {"recovered_position", FieldType::string,
+       "Of a recovery by the log: the LSN to which a server that is started there recovers.",
+       Presence::sometimes},
+      {"recovered_timeline", FieldType::integer, "Its timeline.", Presence::sometimes},
+      {"log_bytes", FieldType::integer, "How much WAL was written for it.", Presence::sometimes},
+      {"last_commit", FieldType::time,
+       "When the newest transaction in it was committed, if there was one since the base.",
        Presence::sometimes},
       {"passed_over", FieldType::array, "Of a component: locations that were down, and why.",
        Presence::sometimes},

@@ -57,5 +57,42 @@ TEST(PostgresMessages, WhatIsCutShortOrUnknownIsRefused) {
   EXPECT_EQ(code(bytes("z")), base::ErrorCode::unsupported);
 }
 
+TEST(PostgresMessages, WalAndKeepalivesAreRead) {
+  base::Bytes data{'w'};
+  for (const auto value : {0x2000028ULL, 0x2000100ULL, 86'400'000'000ULL}) {
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      data.push_back(static_cast<base::Byte>(value >> shift));
+    }
+  }
+  auto alive = data;
+  alive[0] = 'k';
+  alive.erase(alive.begin() + 1, alive.begin() + 9);  // no start
+  alive.push_back(1);
+  data.push_back('x');
+  const auto decoded = std::get<WalData>(decode_wal_message(data).value());
+  EXPECT_EQ(decoded.start, 0x2000028U);
+  EXPECT_EQ(decoded.server_end, 0x2000100U);
+  EXPECT_EQ(base::format_utc(decoded.sent_at), "2000-01-02T00:00:00Z");
+  EXPECT_EQ(base::as_text(decoded.bytes), "x");
+  const auto keepalive = std::get<WalKeepalive>(decode_wal_message(alive).value());
+  EXPECT_EQ(keepalive.server_end, 0x2000100U);
+  EXPECT_EQ(keepalive.reply, WalKeepalive::Reply::wanted);
+  for (std::size_t size = 0; size < alive.size(); ++size) {
+    EXPECT_FALSE(decode_wal_message(base::ByteView(alive).first(size)).ok()) << size;
+  }
+  EXPECT_EQ(decode_wal_message(bytes("zz")).error().code(), base::ErrorCode::unsupported);
+}
+
+TEST(PostgresMessages, AStatusSaysWhatIsSafe) {
+  const auto status = encode_wal_status({.received = 0x2000100,
+                                         .flushed = 0x2000000,
+                                         .at = base::parse_utc("2000-01-01T00:00:01Z").value()});
+  ASSERT_EQ(status.size(), 34U);
+  EXPECT_EQ(status[0], 'r');
+  EXPECT_EQ(base::to_hex(base::ByteView(status).subspan(1, 16)),
+            "00000000020001000000000002000000");
+  EXPECT_EQ(base::to_hex(base::ByteView(status).subspan(25, 8)), "00000000000f4240");
+}
+
 }  // namespace
 }  // namespace holdfast::wire

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/location_use.hpp"
+#include "engine/log_follower.hpp"
 #include "engine/status.hpp"
 #include "engine/workplace.hpp"
 #include "io/executor.hpp"
@@ -36,6 +37,7 @@ struct View {
   SharedWorkplace workplace;
   std::shared_ptr<const engine::StrategyStatus> status;          // nullptr: it has not looked yet
   std::shared_ptr<const std::vector<engine::LocationUse>> uses;  // empty until it has counted
+  std::vector<engine::LogState> logs;  // of this moment
   base::Duration beat;   // monotonic: when the loop last came by
   std::size_t runs = 0;  // under way
 };

@@ -6,15 +6,17 @@
 #include <string>
 
 #include "engine/progress.hpp"
+#include "engine/recovery_target.hpp"
 #include "engine/restore.hpp"
 #include "engine/workplace.hpp"
 
 namespace holdfast::engine {
 
 struct ComponentRestoreOptions {
-  std::optional<base::Time> at;  // the newest that had begun then; nothing: the newest
-  std::string from;              // a location; empty: the quickest that has it
-  std::string plan;              // whose snapshot; empty: any plan's
+  // Of a time: where no log is kept, the newest snapshot that had begun then.
+  RecoveryTarget at;
+  std::string from;  // a location; empty: the quickest that has it
+  std::string plan;  // whose snapshot; empty: any plan's
   source::FilesRestoreOptions files;
   // into: below files.target. in_place: to where it was captured: files to their paths, what a
   // command printed to its restore command; files.target is "/" then.
@@ -28,8 +30,16 @@ struct ComponentRestoreOptions {
 struct ComponentRestoreReport {
   std::string run;
   std::string location;
-  base::Time captured;  // the instant that was restored
-  std::string into;     // where it went: a path, or the restore command
+  base::Time captured;  // when the snapshot that was restored had begun
+  // Of a recovery: up to where a server that is started on it recovers.
+  struct Recovered {
+    std::uint64_t position = 0;
+    std::uint32_t timeline = 0;
+    base::Time last_commit;  // the newest transaction in it; zero: none since the base
+    std::uint64_t log_bytes = 0;
+  };
+  std::optional<Recovered> recovered;
+  std::string into;  // where it went: a path, or the restore command
   RestoreReport restored;
   std::vector<std::string> passed_over;  // locations that were down, and why
 };

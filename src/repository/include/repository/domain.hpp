@@ -19,6 +19,8 @@ class Domain {
   [[nodiscard]] base::ByteView chunker_key() const noexcept { return chunker_key_.view(); }
   [[nodiscard]] base::ByteView small_file_key() const noexcept { return small_file_key_.view(); }
   [[nodiscard]] ChunkId id_of(ChunkType type, base::ByteView plaintext) const;
+  // STREAM of section 8.
+  [[nodiscard]] ShortId log_id(std::string_view stream) const;
   // receipt(x) of section 2.5, appended to / read from an object's body. `magic` has 4 letters.
   void seal_receipt(const ShortId& repository, std::string_view magic, base::ByteView plaintext,
                     base::Random& random, base::ByteWriter& out) const;
@@ -33,6 +35,7 @@ class Domain {
   codec::KeyedHash data_ids_;
   codec::KeyedHash tree_ids_;
   codec::KeyedHash receipt_keys_;
+  codec::KeyedHash log_ids_;
   base::SecretBytes chunker_key_;
   base::SecretBytes small_file_key_;
 };

@@ -22,6 +22,7 @@ inline constexpr std::string_view snapshots_prefix = "snapshots/";
 inline constexpr std::string_view sessions_prefix = "sessions/";
 inline constexpr std::string_view notes_prefix = "notes/";
 inline constexpr std::string_view condemned_prefix = "condemned/";
+inline constexpr std::string_view log_prefix = "log/";
 inline constexpr std::string_view probe_prefix = "probe/";
 inline constexpr std::string_view parity_prefix = "parity/";
 inline constexpr std::string_view mended_prefix = "mended/";  // and the whole name of an object

@@ -19,6 +19,7 @@ inline constexpr std::string_view snapshot_magic = "HFSN";
 inline constexpr std::string_view session_magic = "HFSE";
 inline constexpr std::string_view note_magic = "HFNO";
 inline constexpr std::string_view condemnation_magic = "HFCO";
+inline constexpr std::string_view log_magic = "HFLG";
 
 // The first 16 bytes of SHA-256(verify key).
 [[nodiscard]] ShortId signer_id(const codec::VerifyKey& key);

@@ -91,6 +91,15 @@ class PostgresConnection {
   // While a COPY goes on: its next message, valid until the next call; nothing at its end, after
   // which next() goes on.
   base::Result<std::optional<base::ByteView>> copy_message();
+  // The same, which gives up after `timeout`.
+  struct CopyArrival {
+    enum class Kind { message, none_yet, end } kind = Kind::none_yet;
+    base::ByteView message;
+  };
+  base::Result<CopyArrival> copy_message_within(base::Duration timeout);
+  // While a COPY goes on in both directions: sends a message, and ends our half.
+  base::Result<void> send_copy(base::ByteView message);
+  base::Result<void> end_copy();
   // Of the error that was returned last; empty if it had none.
   [[nodiscard]] const std::string& last_sqlstate() const;
 

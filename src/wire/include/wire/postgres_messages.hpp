@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 namespace holdfast::wire {
@@ -40,5 +41,29 @@ using BackupMessage = std::variant<BackupArchive, BackupManifest, BackupData, Ba
 
 // damaged: cut short; unsupported: of a kind that this program doesn't know.
 base::Result<BackupMessage> decode_backup_message(base::ByteView message);
+
+// What a message of START_REPLICATION says. Views into the message.
+struct WalData {
+  Lsn start = 0;  // of `bytes`
+  Lsn server_end = 0;
+  base::Time sent_at;  // by the server's clock
+  base::ByteView bytes;
+};
+struct WalKeepalive {
+  Lsn server_end = 0;
+  base::Time sent_at;
+  enum class Reply { wanted, not_needed } reply = Reply::not_needed;
+};
+using WalMessage = std::variant<WalData, WalKeepalive>;
+base::Result<WalMessage> decode_wal_message(base::ByteView message);
+
+// "Standby status update": what has arrived, and up to where the server may forget its WAL.
+struct WalStatus {
+  Lsn received = 0;
+  Lsn flushed = 0;
+  base::Time at;
+  WalKeepalive::Reply reply = WalKeepalive::Reply::not_needed;  // the server's, at once
+};
+[[nodiscard]] base::Bytes encode_wal_status(const WalStatus& status);
 
 }  // namespace holdfast::wire

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,26 @@ base::Result<std::string> show_setting(PostgresConnection& connection, const std
 
 // A physical slot that holds back WAL from now on and goes with the connection.
 base::Result<void> create_temporary_slot(PostgresConnection& connection, const std::string& name);
+
+// A physical slot that holds back WAL from now on and stays. One of that name that is there already
+// is taken.
+base::Result<void> create_slot(PostgresConnection& connection, const std::string& name);
+
+// WAL of `timeline` from `start` on, as COPY in both directions. not_found: the server has no such
+// WAL any more.
+base::Result<void> start_replication(PostgresConnection& connection, const std::string& slot,
+                                     Lsn start, std::uint32_t timeline);
+
+// After the server has ended the COPY: the timeline that follows, and where it begins. Nothing: the
+// server is going down.
+struct NextTimeline {
+  std::uint32_t timeline = 0;
+  Lsn position = 0;
+};
+base::Result<std::optional<NextTimeline>> finish_replication(PostgresConnection& connection);
+
+// The history file of a timeline other than the first.
+base::Result<std::string> timeline_history(PostgresConnection& connection, std::uint32_t timeline);
 
 struct BaseBackupOptions {
   std::string label = "holdfast";

@@ -1,0 +1,45 @@
+// LogWindow: how far a log goes on from a base, over the lineages that follow, and until which
+// instant that is (docs/internals/logs.md).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "engine/log_follower.hpp"
+#include "repository/log.hpp"
+#include "repository/log_map.hpp"
+#include "repository/snapshot_list.hpp"
+
+namespace holdfast::engine {
+
+// What a snapshot says of the log that goes with it.
+struct LogBase {
+  std::string source;  // the number of the cluster
+  std::uint32_t lineage = 0;
+  std::uint64_t start = 0;  // from here on the snapshot needs the log; it holds it itself
+  std::uint64_t end = 0;    // up to here
+};
+// Nothing for a snapshot that no log goes with. Needs the reading key.
+base::Result<std::optional<LogBase>> log_base(const repository::Repository& repository,
+                                              const repository::SnapshotRecord& snapshot);
+
+struct LogWindow {
+  repository::LogMap map{{}};
+  // What follows the base without a gap, along the newest lineage that it leads to. Empty: nothing.
+  std::vector<repository::LogRange> ranges;
+  std::optional<LogPosition> end;  // nothing if there is no log after the base
+};
+// `pieces`: all of the log's.
+base::Result<LogWindow> log_window(const repository::Repository& repository,
+                                   std::vector<repository::LogPiece> pieces, const LogBase& base);
+
+// The newest instant to which the log carries a component at a repository: that of the newest base
+// with a log after it. Nothing: there is none.
+base::Result<std::optional<LogPosition>> newest_log_point(const repository::Repository& repository,
+                                                          const repository::SnapshotList& list,
+                                                          const strategy::Component& component);
+
+}  // namespace holdfast::engine
