@@ -14,6 +14,7 @@
 #include "hook.hpp"
 #include "postgres_drill.hpp"
 #include "sandbox.hpp"
+#include "wire/postgres_messages.hpp"
 
 namespace holdfast::engine {
 
@@ -183,6 +184,13 @@ void DrillRunner::restore_one(const strategy::Component& component, const std::s
   } else {
     const auto& came = restored.value();
     const auto& totals = came.restored.files.totals;
+    if (came.recovered) {
+      note(fmt::format("{}: the log leads to {}{}", component.name,
+                       wire::format_lsn(came.recovered->position),
+                       came.recovered->last_commit.nanoseconds == 0
+                           ? std::string()
+                           : ", last commit " + base::format_utc(came.recovered->last_commit)));
+    }
     one.location = came.location;
     one.captured = came.captured;
     one.snapshot = base::to_hex(came.restored.snapshot);

@@ -94,6 +94,15 @@ Result<std::string> find_server(const PostgresProgramPlaces& places, int major,
   return missing(fmt::format("PostgreSQL server {}", major), major);
 }
 
+Result<std::string> find_dumpers(const PostgresProgramPlaces& places, int major,
+                                 const std::stop_token& stop) {
+  auto found = TRY(oldest_with(places, "pg_dump", "pg_dumpall", major, stop));
+  if (found) return std::move(found->folder);
+  return Error(ErrorCode::unsupported, fmt::format("there is no pg_dump {} or newer here", major))
+      .with_hint(
+          fmt::format("install postgresql-client-{}, or name its folder with `tools`", major));
+}
+
 Result<std::string> find_clients(const PostgresProgramPlaces& places, int major,
                                  const std::stop_token& stop) {
   auto found = TRY(oldest_with(places, "pg_restore", "psql", major, stop));

@@ -25,6 +25,9 @@ struct PostgresPrograms {
 };
 base::Result<PostgresPrograms> find_server_from(const PostgresProgramPlaces& places, int major,
                                                 const std::stop_token& stop);
+// The folder of the oldest pg_dump and pg_dumpall that are of this version or newer.
+base::Result<std::string> find_dumpers(const PostgresProgramPlaces& places, int major,
+                                       const std::stop_token& stop);
 // The folder of the oldest pg_restore and psql that are of this version or newer.
 base::Result<std::string> find_clients(const PostgresProgramPlaces& places, int major,
                                        const std::stop_token& stop);

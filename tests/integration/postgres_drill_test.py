@@ -24,7 +24,7 @@ OK, FAILED, UNKNOWN = 0, 4, 6
 class Strategy:
     """A strategy with one PostgreSQL component and drills, its repository, and the program run on it."""
 
-    def __init__(self, test, server, drills, source="", more="", database="postgres", programs=True):
+    def __init__(self, test, server, drills, source="", more="", database="postgres", programs=True, plans=""):
         self.test = test
         self.place = Path(tempfile.mkdtemp(prefix="holdfast-pg-drill-"))
         test.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
@@ -45,7 +45,7 @@ components:
     plans:
       base: {{ type: physical, every: 1h, to: {{ disk: 7d }} }}
       dump: {{ type: logical, at: "02:00", to: {{ disk: 7d }} }}
-{more}drills:
+{plans}{more}drills:
 {drills}
 """, encoding="utf-8")
         self.run("init")
@@ -219,6 +219,48 @@ class Everything:
         # Loaded into the oldest server that is as new as the one dumped, and as its pg_dump.
         told = server.tool("pg_dump").parts
         self.check_amcheck(report, "15" if self.version == "14" else told[told.index("bin") - 1])
+
+
+    def test_a_drill_recovers_to_an_instant(self):
+        server = self.server()
+        server.query("create table messages(id serial primary key, at timestamptz default clock_timestamp())")
+        strategy = Strategy(self, server, plans="      log: { type: log, when: continuous, to: { disk: 7d } }\n",
+                            drills="  d: { restore: [db], expect: [ { run: 'true' } ] }")
+        daemon = strategy.start("daemon")
+        try:
+            self.wait_for(server, "select count(*) > 0 from pg_replication_slots where active and not temporary")
+            strategy.back_up("base")
+            server.query("insert into messages select generate_series(1, 100)")
+            time.sleep(2.1)
+            between = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            time.sleep(1.1)
+            server.query("insert into messages select generate_series(101, 150)")
+            self.wait_for(server, "select bool_or(flush_lsn >= pg_current_wal_flush_lsn()) from pg_stat_replication")
+            time.sleep(3)
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            daemon.wait(60)
+        server.stop()
+        config = strategy.place / "holdfast.yaml"
+        config.write_text(config.read_text().split("drills:")[0] + f"""drills:
+  then:
+    restore: [db]
+    instant: "{between}"
+    expect:
+      - {{ "on": db, query: "select count(*) from messages", equals: "100" }}
+      - {{ "on": db, query: "select pg_is_in_recovery()", equals: f }}
+  latest: {{ restore: [db], expect: [ {{ "on": db, query: select count(*) from messages, equals: "150" }} ] }}
+  random: {{ restore: [db], instant: random, expect: [ {{ "on": db, tables: [pg_class] }} ] }}
+""")
+        for name in ("then", "latest", "random", "random"):
+            report = strategy.drill(name)
+            self.assertEqual(report["outcome"], "passed", report)
+
+    def wait_for(self, server, question):
+        deadline = time.monotonic() + 60
+        while server.query(question) != "t":
+            self.assertLess(time.monotonic(), deadline, question)
+            time.sleep(0.2)
 
 
 class Drills15(Everything, DrillCase):
