@@ -12,7 +12,9 @@
 #include "engine/component_restore.hpp"
 #include "engine/source_paths.hpp"
 #include "hook.hpp"
+#include "postgres_drill.hpp"
 #include "sandbox.hpp"
+#include "wire/postgres_messages.hpp"
 
 namespace holdfast::engine {
 
@@ -46,6 +48,10 @@ class DrillRunner {
   Result<std::string> make_folder();
   void restore_all(const std::string& folder);
   void restore_one(const strategy::Component& component, const std::string& folder);
+  void raise_servers(const std::string& folder);
+  void raise_server(RestoredFolder& restored, const std::string& folder);
+  void check_pages();
+  void put_down_servers();
   void serve(std::string strategy::Service::* command);
   void check_all(const std::string& folder);
   void clean_up();
@@ -63,6 +69,7 @@ class DrillRunner {
   DrillReport report_;
   std::vector<const strategy::Component*> components_;  // those that can be restored
   std::vector<RestoredFolder> restored_;
+  std::vector<std::unique_ptr<PostgresDrill>> servers_;
   std::unique_ptr<Sandbox> sandbox_;
 };
 
@@ -161,6 +168,9 @@ void DrillRunner::restore_one(const strategy::Component& component, const std::s
   if (report_.instant) options.at = {.kind = RecoveryTarget::Kind::time, .time = *report_.instant};
   options.from = drill_.from;
   options.files.target = folder + "/" + component.name;
+  if (component.kind == strategy::ComponentKind::postgres) {
+    options.files.target += fmt::format("/{}", postgres_restored_folder);
+  }
   const auto began = now();
   const auto restored = restore_component(workplace_, component, options, progress_, stop_);
   one.fetch = now() - began;
@@ -174,6 +184,13 @@ void DrillRunner::restore_one(const strategy::Component& component, const std::s
   } else {
     const auto& came = restored.value();
     const auto& totals = came.restored.files.totals;
+    if (came.recovered) {
+      note(fmt::format("{}: the log leads to {}{}", component.name,
+                       wire::format_lsn(came.recovered->position),
+                       came.recovered->last_commit.nanoseconds == 0
+                           ? std::string()
+                           : ", last commit " + base::format_utc(came.recovered->last_commit)));
+    }
     one.location = came.location;
     one.captured = came.captured;
     one.snapshot = base::to_hex(came.restored.snapshot);
@@ -191,7 +208,8 @@ void DrillRunner::restore_one(const strategy::Component& component, const std::s
     restored_.push_back({.component = &component,
                          .folder = options.files.target,
                          .location = one.location,
-                         .snapshot = one.snapshot});
+                         .snapshot = one.snapshot,
+                         .postgres = nullptr});
   }
   note(fmt::format("restored {}{}{}: {} in {}{}{}", component.name,
                    one.location.empty() ? "" : " from ", one.location,
@@ -205,6 +223,84 @@ void DrillRunner::restore_all(const std::string& folder) {
     restore_one(*component, folder);
     report_.fetch = report_.fetch + drilled(component->name).fetch;
   }
+}
+
+void DrillRunner::raise_server(RestoredFolder& restored, const std::string& folder) {
+  const auto& component = *restored.component;
+  auto& one = drilled(component.name);
+  const auto began = now();
+  auto begun = PostgresDrill::begin(workplace_, component, folder + "/" + component.name, stop_);
+  if (!begun.ok()) {
+    const auto& error = begun.error();
+    one.start = now() - began;
+    // That it is no cluster is an answer; that this machine has no server for it is none.
+    one.outcome = error.code() == ErrorCode::damaged ? DrillOutcome::failed : DrillOutcome::unknown;
+    one.message = error.to_string() + (error.hint().empty() ? "" : " (" + error.hint() + ")");
+    note(fmt::format("no server of {}: {}", component.name, one.message));
+  } else {
+    auto& server = *servers_.emplace_back(std::move(begun).value());
+    restored.postgres = &server;
+    restored.folder = server.restored();
+    one.replay = server.timings().replay;
+    // Giving it its folder, and looking for programs, included.
+    one.start = now() - began - one.replay;
+    note(fmt::format("the server of {} runs: started in {}, recovered or loaded in {}",
+                     component.name, base::format_duration(one.start),
+                     base::format_duration(one.replay)));
+  }
+  report_.start = report_.start + one.start;
+  report_.replay = report_.replay + one.replay;
+}
+
+// Where a service starts a server on what was restored, ours would be in its way.
+void DrillRunner::raise_servers(const std::string& folder) {
+  for (auto& restored : restored_) {
+    const auto& component = *restored.component;
+    if (component.kind != strategy::ComponentKind::postgres || stop_.stop_requested()) continue;
+    if (drilled(component.name).outcome != DrillOutcome::passed) continue;
+    if (sandbox_ == nullptr && !component.service.start.empty()) continue;
+    raise_server(restored, folder);
+  }
+}
+
+// Besides what the strategy expects, and not part of the time that a recovery takes.
+void DrillRunner::check_pages() {
+  for (const auto& restored : restored_) {
+    if (restored.postgres == nullptr || stop_.stop_requested()) continue;
+    const auto& name = restored.component->name;
+    const auto began = now();
+    const auto found = restored.postgres->check_pages(stop_);
+    if (!found.ok() && found.error().code() == ErrorCode::not_found) {
+      note(
+          fmt::format("{}: indexes and pages were not checked: {}", name, found.error().message()));
+      report_.notes.push_back(
+          fmt::format("{}: {}: indexes and pages were not checked", name, found.error().message()));
+      continue;
+    }
+    DrillCheck check{
+        .kind = "amcheck",
+        .on = name,
+        .text = "every index and table",
+        .message = found.ok() ? found.value().answer.message : found.error().to_string(),
+        .duration = now() - began,
+        .confirmed_by = {},
+        .confirmed_at = {}};
+    if (found.ok()) check.outcome = found.value().answer.outcome;
+    note(fmt::format("amcheck of {}: {}: {}", name, drill_outcome_name(check.outcome),
+                     check.message));
+    report_.checks.push_back(std::move(check));
+  }
+}
+
+// In a target the data directory stays, and is to be one that starts.
+void DrillRunner::put_down_servers() {
+  for (auto& server : servers_) {
+    if (sandbox_ != nullptr) continue;
+    const auto done = server->shut_down({});
+    if (!done.ok()) report_.notes.push_back("a scratch server: " + done.error().to_string());
+  }
+  for (auto& restored : restored_) restored.postgres = nullptr;
+  servers_.clear();
 }
 
 // Around restores into a target. A service that doesn't stop or start leaves the drill unknown.
@@ -260,15 +356,18 @@ Result<void> DrillRunner::work() {
   if (report_.instant) note("to the instant " + base::format_utc(*report_.instant));
   serve(&strategy::Service::stop);
   restore_all(folder);
+  raise_servers(folder);
   serve(&strategy::Service::start);
   check_all(folder);
   report_.total = now() - began;
+  check_pages();
   if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
   return {};
 }
 
 // What was restored may be secret: nothing of it stays.
 void DrillRunner::clean_up() {
+  put_down_servers();
   if (sandbox_ == nullptr) return;
   const auto removed = sandbox_->remove();
   if (removed.ok()) return;

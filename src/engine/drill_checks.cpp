@@ -11,6 +11,7 @@
 #include "drill_files.hpp"
 #include "io/child_process.hpp"
 #include "io/file.hpp"
+#include "postgres_drill.hpp"
 
 namespace holdfast::engine {
 
@@ -69,6 +70,8 @@ void check_command(const DrillScene& scene, const strategy::Expectation& expecte
                        "HOLDFAST_ENVIRONMENT=" + scene.workplace.strategy.environment};
   for (const auto& each : scene.restored) {
     command.variables.push_back(component_variable(each.component->name) + "=" + each.folder);
+    if (each.postgres == nullptr) continue;
+    command.variables.push_back(url_variable(each.component->name) + "=" + each.postgres->url());
   }
   log(scene, "run: " + expected.text);
   const auto ran = io::run_child(command, stop);
@@ -98,6 +101,16 @@ void check_restored(const DrillScene& scene, const strategy::Expectation& expect
     check.message = fmt::format("{} was not restored", expected.on);
     return;
   }
+  if (restored->postgres != nullptr) {
+    auto answer = restored->postgres->ask(expected, stop);
+    check.outcome = answer.outcome;
+    check.message = std::move(answer.message);
+    return;
+  }
+  if (restored->component->kind == strategy::ComponentKind::postgres) {
+    check.message = fmt::format("{} has no server that can be asked", expected.on);
+    return;
+  }
   if (expected.kind != strategy::ExpectKind::files) {
     check.message = fmt::format("components of the kind {} can't be asked yet",
                                 strategy::component_kind_name(restored->component->kind));
@@ -119,14 +132,25 @@ std::string_view expectation_name(strategy::ExpectKind kind) noexcept {
   return names[static_cast<std::size_t>(kind)];
 }
 
-std::string component_variable(const std::string& component) {
-  std::string name = "HOLDFAST_COMPONENT_";
+namespace {
+
+std::string variable(std::string name, const std::string& component) {
   for (const char c : component) {
     const bool is_lower = c >= 'a' && c <= 'z';
     const bool is_kept = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     name += is_lower ? static_cast<char>(c - 'a' + 'A') : is_kept ? c : '_';
   }
   return name;
+}
+
+}  // namespace
+
+std::string component_variable(const std::string& component) {
+  return variable("HOLDFAST_COMPONENT_", component);
+}
+
+std::string url_variable(const std::string& component) {
+  return variable("HOLDFAST_URL_", component);
 }
 
 DrillCheck check_expectation(const DrillScene& scene, const strategy::Expectation& expected,

@@ -10,12 +10,15 @@
 
 namespace holdfast::engine {
 
+class PostgresDrill;
+
 // Where one component lies now.
 struct RestoredFolder {
   const strategy::Component* component = nullptr;  // borrowed
   std::string folder;                              // its paths begin below it
   std::string location;                            // from which it came
   std::string snapshot;                            // hexadecimal
+  PostgresDrill* postgres = nullptr;               // borrowed; the server that was made of it
 };
 
 struct DrillScene {
@@ -36,5 +39,7 @@ struct DrillScene {
 // The variable by which a command finds a component's folder: HOLDFAST_COMPONENT_ and its name in
 // capitals, with _ for what can't be in a variable's name.
 [[nodiscard]] std::string component_variable(const std::string& component);
+// The one by which it finds a component's server: HOLDFAST_URL_ and the same.
+[[nodiscard]] std::string url_variable(const std::string& component);
 
 }  // namespace holdfast::engine

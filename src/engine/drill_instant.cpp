@@ -6,6 +6,7 @@
 
 #include "component_places.hpp"
 #include "engine/component_snapshots.hpp"
+#include "engine/log_window.hpp"
 #include "engine/place.hpp"
 
 namespace holdfast::engine {
@@ -14,19 +15,51 @@ using base::Result;
 
 namespace {
 
-std::optional<repository::SnapshotList> list_at(const Workplace& workplace,
-                                                const strategy::Location& location) {
-  const auto place = open_place(workplace, location);
+struct Listed {
+  std::unique_ptr<Location> place;
+  repository::SnapshotList list;
+};
+
+std::optional<Listed> list_at(const Workplace& workplace, const strategy::Location& location) {
+  auto place = open_place(workplace, location);
   if (!place.ok()) return std::nullopt;
   auto list = repository::list_snapshots(place.value()->repository());
   if (!list.ok()) return std::nullopt;
-  return std::move(list).value();
+  return Listed{.place = std::move(place).value(), .list = std::move(list).value()};
+}
+
+bool has_log(const strategy::Component& component) {
+  return component.kind == strategy::ComponentKind::postgres &&
+         std::any_of(component.plans.begin(), component.plans.end(),
+                     [](const strategy::Plan& plan) { return plan.is_log(); });
+}
+
+// What the log covers without a gap up to its end: from the end of the oldest base that it leads
+// there from. What can't be read covers nothing.
+Result<std::optional<std::pair<base::Time, base::Time>>> log_span(
+    const Listed& listed, const strategy::Component& component) {
+  const auto& repository = listed.place->repository();
+  const auto snapshots = snapshots_of(listed.list, component);
+  std::optional<std::pair<base::Time, base::Time>> span;
+  std::uint64_t end = 0;
+  for (auto at = snapshots.rbegin(); at != snapshots.rend(); ++at) {
+    const auto base = TRY(log_base(repository, **at));
+    if (!base) continue;
+    auto pieces = TRY(repository::list_log(repository, log_stream(component, base->source)));
+    const auto window = TRY(log_window(repository, std::move(pieces), *base));
+    if (!window.end || (span && window.end->position != end)) break;
+    end = window.end->position;
+    const auto finished = (*at)->summary.finished;
+    if (finished > window.end->at) break;
+    span = {finished, window.end->at};
+  }
+  return span;
 }
 
 }  // namespace
 
 std::optional<base::Time> random_instant(const std::vector<CaptureTimes>& components,
-                                         base::Random& random) {
+                                         base::Random& random, std::optional<base::Time> limit) {
   std::optional<base::Time> first;
   std::optional<base::Time> last;
   for (const auto& times : components) {
@@ -35,6 +68,8 @@ std::optional<base::Time> random_instant(const std::vector<CaptureTimes>& compon
     last = std::max(last.value_or(times.back()), times.back());
   }
   if (!first) return std::nullopt;
+  if (limit) last = std::min(*last, *limit);
+  if (*last < *first) return std::nullopt;
   const auto span = static_cast<std::uint64_t>((*last - *first).nanoseconds);
   return *first + base::Duration{static_cast<std::int64_t>(random.below(span + 1))};
 }
@@ -49,7 +84,8 @@ Result<std::optional<base::Time>> choose_instant(
     case Kind::at: return std::optional(drill.instant.at);
     case Kind::random: break;
   }
-  std::map<std::string, std::optional<repository::SnapshotList>> lists;
+  std::map<std::string, std::optional<Listed>> lists;
+  std::optional<base::Time> limit;
   std::vector<CaptureTimes> times;
   for (const auto* component : components) {
     auto& own = times.emplace_back();
@@ -59,13 +95,22 @@ Result<std::optional<base::Time>> choose_instant(
         found = lists.emplace(location->name, list_at(workplace, *location)).first;
       }
       if (!found->second) continue;
-      for (const auto* each : snapshots_of(*found->second, *component)) {
+      if (has_log(*component)) {
+        // Where it has no log yet there is nothing in between.
+        const auto span = log_span(*found->second, *component);
+        if (!span.ok() || !span.value()) continue;
+        own.push_back(span.value()->first);
+        own.push_back(span.value()->second);
+        limit = std::min(limit.value_or(span.value()->second), span.value()->second);
+        continue;
+      }
+      for (const auto* each : snapshots_of(found->second->list, *component)) {
         own.push_back(each->summary.started);
       }
     }
     std::sort(own.begin(), own.end());
   }
-  return random_instant(times, workplace.random);
+  return random_instant(times, workplace.random, limit);
 }
 
 }  // namespace holdfast::engine

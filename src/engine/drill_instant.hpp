@@ -14,8 +14,10 @@ using CaptureTimes = std::vector<base::Time>;
 
 // Uniform between the oldest instant to which all of them can be restored and the newest snapshot
 // of any; nothing if none has a snapshot. Those without any don't count: their restore will tell.
+// Never after `limit`, where a log ends: nothing if that is before the oldest.
 [[nodiscard]] std::optional<base::Time> random_instant(const std::vector<CaptureTimes>& components,
-                                                       base::Random& random);
+                                                       base::Random& random,
+                                                       std::optional<base::Time> limit = {});
 
 // Nothing: the latest. Only `random` looks into locations; those that are down are left out.
 base::Result<std::optional<base::Time>> choose_instant(

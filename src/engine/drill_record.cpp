@@ -77,6 +77,8 @@ Json component_json(const DrilledComponent& component) {
           {"outcome", drill_outcome_name(component.outcome)},
           {"message", component.message},
           {"fetch", component.fetch.nanoseconds},
+          {"start", component.start.nanoseconds},
+          {"replay", component.replay.nanoseconds},
           {"service", component.service.nanoseconds},
           {"check", component.check.nanoseconds}};
 }
@@ -105,6 +107,8 @@ DrilledComponent component_of(const Json& json) {
   component.outcome = outcome_of(json);
   component.message = text_of(json, "message");
   component.fetch = duration_of(json, "fetch");
+  component.start = duration_of(json, "start");
+  component.replay = duration_of(json, "replay");
   component.service = duration_of(json, "service");
   component.check = duration_of(json, "check");
   return component;
@@ -144,6 +148,8 @@ std::string encode_drill(const DrillReport& report) {
             {"instant", time_json(report.instant)},
             {"into", report.into},
             {"fetch", report.fetch.nanoseconds},
+            {"start", report.start.nanoseconds},
+            {"replay", report.replay.nanoseconds},
             {"service", report.service.nanoseconds},
             {"check", report.check.nanoseconds},
             {"total", report.total.nanoseconds},
@@ -173,6 +179,8 @@ Result<DrillReport> decode_drill(const std::string& body) {
   report.instant = time_of(json, "instant");
   report.into = text_of(json, "into");
   report.fetch = duration_of(json, "fetch");
+  report.start = duration_of(json, "start");
+  report.replay = duration_of(json, "replay");
   report.service = duration_of(json, "service");
   report.check = duration_of(json, "check");
   report.total = duration_of(json, "total");

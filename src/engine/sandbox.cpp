@@ -12,6 +12,7 @@
 
 #include "base/bytes.hpp"
 #include "folder_tree.hpp"
+#include "scratch_process.hpp"
 
 namespace holdfast::engine {
 
@@ -35,6 +36,17 @@ Result<void> remove_file(const std::string& path) {
   return Error::from_errno(errno, "cannot remove " + path);
 }
 
+// Servers that a drill which died had started in it.
+void end_processes(const std::string& folder) {
+  constexpr std::string_view suffix = scratch_memory_suffix;
+  const auto names = names_in(folder);
+  if (!names.ok()) return;
+  for (const auto& name : names.value()) {
+    if (!name.ends_with(suffix)) continue;
+    end_remembered_process(folder + "/" + name.substr(0, name.size() - suffix.size()));
+  }
+}
+
 // What belongs to nobody who lives. One that can't be removed stops no drill: it is tried again.
 Result<void> sweep(const std::string& parent) {
   const auto names = TRY(names_in(parent));
@@ -51,6 +63,7 @@ Result<void> sweep(const std::string& parent) {
     const auto lock = io::open_file(path, O_RDWR | O_NOFOLLOW);
     if (!lock.ok() || ::flock(lock.value().get(), LOCK_EX | LOCK_NB) != 0) continue;
     const auto folder = path.substr(0, path.size() - lock_suffix.size());
+    end_processes(folder);
     if (remove_tree(folder).ok()) static_cast<void>(remove_file(path).ok());
   }
   return {};

@@ -9,6 +9,7 @@
 #include "engine/commit_watch.hpp"
 #include "engine/place.hpp"
 #include "engine/source_paths.hpp"
+#include "postgres_doctor.hpp"
 
 namespace holdfast::engine {
 
@@ -78,6 +79,10 @@ Examination examine_component(const Workplace& workplace, const strategy::Compon
     const auto state = commit_state(workplace, component, stop);
     made.checks.push_back(check_of("refs", state.ok() ? Result<void>() : state.error(),
                                    "the repository tells its refs"));
+  }
+  if (component.kind == strategy::ComponentKind::postgres) {
+    auto checks = examine_postgres(workplace, component, stop);
+    made.checks.insert(made.checks.end(), checks.begin(), checks.end());
   }
   return made;
 }

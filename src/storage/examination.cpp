@@ -110,6 +110,7 @@ Check reached(const Storage& storage) {
 std::string_view outcome_name(Check::Outcome outcome) {
   switch (outcome) {
     case Outcome::ok: return "ok";
+    case Outcome::warning: return "warning";
     case Outcome::problem: return "problem";
     case Outcome::unknown: return "unknown";
   }

@@ -47,7 +47,8 @@ ExitCode exit_of(const std::vector<storage::Check>& checks) {
                        [&](const storage::Check& check) { return check.outcome == outcome; });
   };
   if (any(Outcome::problem)) return ExitCode::failed;
-  return any(Outcome::unknown) ? ExitCode::unverified : ExitCode::done;
+  if (any(Outcome::unknown)) return ExitCode::unverified;
+  return any(Outcome::warning) ? ExitCode::warnings : ExitCode::done;
 }
 
 base::Result<ExitCode> examine_the_strategy(Invocation& invocation) {

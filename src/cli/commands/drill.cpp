@@ -29,6 +29,8 @@ void write_component(JsonWriter& json, const engine::DrilledComponent& component
   json.integer("files", component.files);
   json.integer("bytes", component.bytes);
   json.number("fetch_seconds", component.fetch.seconds());
+  json.number("start_seconds", component.start.seconds());
+  json.number("replay_seconds", component.replay.seconds());
   json.number("service_seconds", component.service.seconds());
   json.number("check_seconds", component.check.seconds());
   json.text("message", component.message);
@@ -115,6 +117,8 @@ void write_drill(JsonWriter& json, const DrillReport& report) {
   if (report.instant) json.text("instant", base::format_utc(*report.instant));
   json.text("into", report.into);
   json.number("fetch_seconds", report.fetch.seconds());
+  json.number("start_seconds", report.start.seconds());
+  json.number("replay_seconds", report.replay.seconds());
   json.number("service_seconds", report.service.seconds());
   json.number("check_seconds", report.check.seconds());
   json.number("total_seconds", report.total.seconds());

@@ -17,6 +17,8 @@ std::vector<Field> drill_fields(const std::string& prefix) {
        Presence::sometimes},
       {"into", FieldType::string, "sandbox, or the target's name."},
       {"fetch_seconds", FieldType::number, "How long restoring took."},
+      {"start_seconds", FieldType::number, "How long starting servers took."},
+      {"replay_seconds", FieldType::number, "How long their recovery took, or loading dumps."},
       {"service_seconds", FieldType::number, "How long stopping and starting services took."},
       {"check_seconds", FieldType::number, "How long the expectations took."},
       {"total_seconds", FieldType::number, "All of it."},
@@ -31,11 +33,14 @@ std::vector<Field> drill_fields(const std::string& prefix) {
       {"components[].files", FieldType::integer, "Files restored."},
       {"components[].bytes", FieldType::integer, "Their size."},
       {"components[].fetch_seconds", FieldType::number, "How long restoring it took."},
+      {"components[].start_seconds", FieldType::number, "How long starting a server on it took."},
+      {"components[].replay_seconds", FieldType::number,
+       "How long its recovery took, or loading dumps."},
       {"components[].service_seconds", FieldType::number, "Stopping and starting what uses it."},
       {"components[].check_seconds", FieldType::number, "The expectations of it."},
       {"components[].message", FieldType::string, "What is wrong; else empty."},
       {"checks", FieldType::array, "What was expected, in the order of the strategy."},
-      {"checks[].kind", FieldType::string, "files, run, confirm, query, keys or tables."},
+      {"checks[].kind", FieldType::string, "files, run, confirm, query, keys, tables, or amcheck."},
       {"checks[].on", FieldType::string, "Of which component; may be empty."},
       {"checks[].text", FieldType::string, "The pattern, the command, the statement, …"},
       {"checks[].outcome", FieldType::string, "passed, failed or unknown."},
@@ -65,7 +70,8 @@ Command declare_drill() {
           "timed.\n\n"
           "Commands find the folder of it all in HOLDFAST_SANDBOX, and below that the folder of "
           "each component in HOLDFAST_COMPONENT_ and its name in capitals; files lie there under "
-          "their whole paths.\n\n"
+          "their whole paths. Of a database HOLDFAST_URL_ and its name is where its server "
+          "answers.\n\n"
           "What could not be looked at makes the drill unknown, and never passed. So does a "
           "statement that a person is to confirm, until --confirm records it for the last run of "
           "the drill.",

@@ -21,6 +21,17 @@ TEST(DrillInstant, LiesWhereAllHaveSomething) {
   EXPECT_TRUE(was_late);
 }
 
+TEST(DrillInstant, LiesWithinWhatALogCovers) {
+  base::SeededRandom random(7);
+  for (int i = 0; i < 200; ++i) {
+    const auto instant =
+        random_instant({{at(10), at(40)}, {at(15), at(20)}}, random, at(20)).value();
+    EXPECT_GE(instant, at(15));
+    EXPECT_LE(instant, at(20));
+  }
+  EXPECT_FALSE(random_instant({{at(30), at(40)}, {at(15), at(20)}}, random, at(20)));
+}
+
 TEST(DrillInstant, IsNothingWithoutSnapshots) {
   base::SeededRandom random(7);
   EXPECT_FALSE(random_instant({{}, {}}, random));

@@ -24,6 +24,8 @@ DrillReport full_report() {
                                .outcome = DrillOutcome::passed,
                                .message = {},
                                .fetch = base::seconds(1),
+                               .start = base::seconds(4),
+                               .replay = base::seconds(5),
                                .service = base::seconds(2),
                                .check = base::seconds(3)});
   report.checks.push_back({.kind = "confirm",
@@ -50,7 +52,7 @@ TEST(DrillRecord, ComesBackAsItWas) {
   const auto back = decode_drill(body).value();
   EXPECT_EQ(encode_drill(back), body);
   EXPECT_EQ(back.outcome, DrillOutcome::passed);
-  EXPECT_EQ(back.components.at(0).total(), base::seconds(6));
+  EXPECT_EQ(back.components.at(0).total(), base::seconds(15));
   EXPECT_EQ(back.checks.at(0).confirmed_at, base::Time{1'900});
   EXPECT_EQ(back.within, base::seconds(8));
 }

@@ -47,7 +47,7 @@ TEST(Component, EveryKindHasAName) {
   EXPECT_EQ(is_built(ComponentKind::postgres), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::physical), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::incremental), Built::yes);
-  EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::log), Built::not_yet);
+  EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::log), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::files), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::command), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::git), Built::yes);

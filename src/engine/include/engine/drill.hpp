@@ -25,7 +25,8 @@ enum class DrillOutcome { passed, failed, unknown };
 
 // One expectation and what became of it.
 struct DrillCheck {
-  std::string kind;  // "files", "run", "confirm", "query", "keys", "tables"
+  // "files", "run", "confirm", "query", "keys", "tables"; "amcheck", which nobody has to ask for
+  std::string kind;
   std::string on;    // the component, or empty
   std::string text;  // the pattern, the command, what a person confirms, …
   DrillOutcome outcome = DrillOutcome::unknown;
@@ -45,10 +46,12 @@ struct DrilledComponent {
   DrillOutcome outcome = DrillOutcome::unknown;  // of the restore
   std::string message;
   base::Duration fetch;
+  base::Duration start;    // of a server that can be asked
+  base::Duration replay;   // its recovery, or loading dumps into it
   base::Duration service;  // stopping and starting what uses it
   base::Duration check;    // expectations of it
   // What recovering it alone would have taken.
-  [[nodiscard]] base::Duration total() const { return fetch + service + check; }
+  [[nodiscard]] base::Duration total() const { return fetch + start + replay + service + check; }
 };
 
 struct DrillReport {
@@ -62,9 +65,11 @@ struct DrillReport {
   std::vector<DrilledComponent> components;
   std::vector<DrillCheck> checks;  // in the order of the strategy
   base::Duration fetch;
+  base::Duration start;
+  base::Duration replay;
   base::Duration service;
   base::Duration check;
-  base::Duration total;  // from the first step to the last check
+  base::Duration total;  // from the first step to the last check that the strategy asks for
   std::optional<base::Duration> within;
   std::vector<std::string> notes;  // what wasn't restored and needn't be, what couldn't be removed
 

@@ -11,7 +11,8 @@
 namespace holdfast::storage {
 
 struct Check {
-  enum class Outcome { ok, problem, unknown };
+  // warning: nothing fails of it now.
+  enum class Outcome { ok, warning, problem, unknown };
   std::string name;  // stable, for scripts: "clock", "delete-version"
   Outcome outcome = Outcome::unknown;
   std::string message;
