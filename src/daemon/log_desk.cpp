@@ -10,10 +10,10 @@ LogDesk::LogDesk(SharedWorkplace workplace, io::Executor& executor)
     if (!is_ours || component.kind != strategy::ComponentKind::postgres) continue;
     for (const auto& plan : component.plans) {
       if (!plan.enabled || !plan.is_log()) continue;
-      followed_.push_back({std::make_unique<engine::LogFollower>(
-                               static_cast<const engine::Workplace&>(*workplace_), component, plan,
-                               executor),
-                           nullptr});
+      followed_.push_back(
+          {std::make_unique<engine::LogFollower>(static_cast<const engine::Workplace&>(*workplace_),
+                                                 component, plan, executor),
+           nullptr});
       auto& made = followed_.back();
       made.task = executor.spawn(
           "log " + component.name,

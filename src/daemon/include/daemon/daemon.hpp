@@ -37,7 +37,7 @@ struct View {
   SharedWorkplace workplace;
   std::shared_ptr<const engine::StrategyStatus> status;          // nullptr: it has not looked yet
   std::shared_ptr<const std::vector<engine::LocationUse>> uses;  // empty until it has counted
-  std::vector<engine::LogState> logs;  // of this moment
+  std::vector<engine::LogState> logs;                            // of this moment
   base::Duration beat;   // monotonic: when the loop last came by
   std::size_t runs = 0;  // under way
 };
