@@ -37,7 +37,13 @@ Result<std::string> metrics_of(const Daemon& daemon, const std::string& version)
   facts.locations = report::location_facts(view.workplace->strategy, *status, *view.uses);
   for (const auto& log : view.logs) {
     for (const auto& lane : log.lanes) {
-      report::LogFacts known{.component = log.component, .location = lane.location, .lag = {}};
+      report::LogFacts known;
+      known.component = log.component;
+      known.location = lane.location;
+      if (lane.canary) {
+        known.canary_age = std::max(base::Duration{}, facts.now - lane.canary->at);
+        known.canary_delay = lane.canary->delay;
+      }
       if (lane.durable) known.lag = std::max(base::Duration{}, facts.now - lane.durable->at);
       facts.logs.push_back(std::move(known));
     }

@@ -8,8 +8,10 @@
 #include <mutex>
 
 #include "base/log.hpp"
+#include "base/units.hpp"
 #include "codec/hash.hpp"
 #include "engine/retry_pause.hpp"
+#include "log_canary.hpp"
 #include "log_lane.hpp"
 #include "log_tail.hpp"
 #include "postgres_component.hpp"
@@ -71,6 +73,10 @@ struct LogFollower::Parts {
       : workplace(where), component(of), plan(by), executor(with) {
     state.component = of.name;
     state.plan = by.name;
+    const auto every = base::parse_duration(of.source.word("canary"));
+    if (!every.ok()) return;
+    canary = std::make_unique<LogCanary>([this] { return postgres_address(workplace, component); },
+                                         every.value(), where.clock, with);
   }
 
   Result<void> follow(const std::stop_token& stop);
@@ -86,6 +92,7 @@ struct LogFollower::Parts {
   [[nodiscard]] std::vector<std::string> ahead(std::uint32_t lineage, Lsn position) const;
   [[nodiscard]] Lsn acknowledged() const;
   void release();
+  void tell_canary();
   void set(LogState::Source source, const std::string& message);
 
   const Workplace& workplace;
@@ -96,6 +103,8 @@ struct LogFollower::Parts {
   std::uint64_t block_size = 0;
   bool is_gone = false;  // the server has no more what the lanes lack
   base::Duration last_report{};
+
+  std::unique_ptr<LogCanary> canary;  // nothing: none is wanted
 
   mutable std::mutex mutex;  // guards what follows
   LogState state;
@@ -268,6 +277,16 @@ void LogFollower::Parts::release() {
   tail->release(tail->room() < room_min ? most : least);
 }
 
+void LogFollower::Parts::tell_canary() {
+  if (canary == nullptr) return;
+  const auto lineage = tail->state().lineage;
+  const auto states = lane_states();
+  for (const auto& each : states) {
+    if (!each.durable || each.durable->lineage != lineage) continue;
+    canary->durable(each.location, *each.durable, each.durable_since);
+  }
+}
+
 Result<void> LogFollower::Parts::take(WalStream& stream, const WalStream::Arrival& arrival) {
   const auto now = workplace.clock.monotonic();
   if (arrival.kind == WalStream::Arrival::Kind::bytes) {
@@ -290,6 +309,7 @@ Result<void> LogFollower::Parts::take(WalStream& stream, const WalStream::Arriva
     state.received = {.lineage = so_far.lineage, .position = so_far.end, .at = so_far.marked};
   }
   release();
+  tell_canary();
   if (now - last_report >= report_every) {
     last_report = now;
     TRY(stream.report(so_far.end, acknowledged(), workplace.clock.now()));
@@ -386,6 +406,9 @@ LogState LogFollower::state() const {
   const std::lock_guard lock(parts_->mutex);
   auto made = parts_->state;
   made.lanes = std::move(lanes);
+  if (parts_->canary == nullptr) return made;
+  made.canary_message = parts_->canary->message();
+  for (auto& lane : made.lanes) lane.canary = parts_->canary->state(lane.location);
   return made;
 }
 

@@ -76,6 +76,7 @@ void LogLane::set_durable(std::uint32_t lineage, std::uint64_t position, base::T
   marked_ = at;
   const std::lock_guard lock(mutex_);
   state_.durable = {.lineage = lineage, .position = position, .at = at};
+  state_.durable_since = workplace_.clock.now();
 }
 
 // What is there already.

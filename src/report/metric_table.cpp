@@ -67,6 +67,11 @@ const std::vector<MetricDeclaration>& metric_declarations() {
       {"holdfast_log_lag_seconds", gauge, by_place(),
        "How far what is durable of the component's log lies behind the component. Absent when it "
        "isn't known."},
+      {"holdfast_canary_age_seconds", gauge, by_place(),
+       "Age of the newest canary that is durable there: what would be lost now, and the pause "
+       "between two canaries."},
+      {"holdfast_canary_delay_seconds", gauge, by_place(),
+       "How long that canary took from its commit until it was durable there."},
       {"holdfast_findings",
        gauge,
        {"kind", "severity"},

@@ -99,6 +99,11 @@ std::string render_metrics(const engine::StrategyStatus& status, const MetricsFa
   add_locations(out, facts.locations);
   for (const auto& log : facts.logs) {
     if (log.lag) out.measure("holdfast_log_lag_seconds", {log.component, log.location}, *log.lag);
+    if (log.canary_age)
+      out.measure("holdfast_canary_age_seconds", {log.component, log.location}, *log.canary_age);
+    if (log.canary_delay)
+      out.measure("holdfast_canary_delay_seconds", {log.component, log.location},
+                  *log.canary_delay);
   }
   add_findings(out, status.findings);
   out.count("holdfast_waiting_copies", {}, status.waiting_copies);

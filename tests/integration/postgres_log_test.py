@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -82,6 +83,17 @@ components:
         self.daemon.send_signal(how)
         self.daemon.wait(60)
         self.daemon = None
+
+    def metrics(self):
+        """As the newest daemon tells them; empty if it doesn't answer yet."""
+        told = re.findall(r"answers at (\S+)", self.log())
+        if not told:
+            return ""
+        try:
+            with urllib.request.urlopen(f"http://{told[-1]}/metrics", timeout=10) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
 
     def log(self):
         return (self.place / "daemon.log").read_text(encoding="utf-8", errors="replace")
@@ -202,6 +214,28 @@ class LogTests:
         self.assertIn("the log reaches to", wrong.stderr)
         wrong = world.run("restore", "db", "--at", "no such point", "--into", world.place / "y", status=1)
         self.assertIn("doesn't hold", wrong.stderr)
+
+    def test_a_canary_tells_the_delay(self):
+        """What it says is at least as long as a look at the pieces says, and not much longer."""
+        world = World(self, self.server, source=", canary: 1s")
+        world.start_daemon()
+        world.wait_for("the canary", lambda: "holdfast_canary_delay_seconds{" in world.metrics())
+        world.commit(3, pause=0.5)
+        world.wait_for("a canary in the table", lambda: self.server.query(
+            "select count(*) from holdfast.canary where at > now() - interval '3 seconds'").strip() == "1")
+        found = re.search(r'holdfast_canary_delay_seconds\{component="db",location="disk"\} ([0-9.e-]+)',
+                          world.metrics())
+        self.assertGreater(float(found[1]), 0)
+        self.assertLess(float(found[1]), 10)
+        # Somebody else's table of that name is left alone, and it is told.
+        world.end_daemon()
+        self.server.query("drop table holdfast.canary")
+        self.server.query("create table holdfast.canary(text text)")
+        world.start_daemon()
+        world.wait_for("the slot", lambda: "holdfast_db" in
+                       self.server.query("select slot_name from pg_replication_slots where active"))
+        time.sleep(3)
+        self.assertNotIn("holdfast_canary_delay_seconds{", world.metrics())
 
     def test_killed_again_and_again(self):
         """The daemon and the server, at random moments, under load."""
@@ -344,7 +378,7 @@ class Log18(LogTests, unittest.TestCase):
 class Log14(LogTests, unittest.TestCase):
     VERSION = "14"
     test_a_gap_is_told = test_a_location_that_goes_away = test_all_locations_away = None
-    test_killed_again_and_again = test_a_promotion = None
+    test_killed_again_and_again = test_a_promotion = test_a_canary_tells_the_delay = None
 
 
 if __name__ == "__main__":

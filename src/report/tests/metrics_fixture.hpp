@@ -79,7 +79,11 @@ inline MetricsFacts full_facts() {
        .capacity = 10'000'000'000},
       {.name = "nas", .state = LocationFacts::State::down, .bytes = {}, .capacity = 1},
       {.name = "s3", .bytes = {}, .capacity = {}}};
-  facts.logs = {{.component = "files", .location = "ssd", .lag = base::seconds(2)},
+  facts.logs = {{.component = "files",
+                 .location = "ssd",
+                 .lag = base::seconds(2),
+                 .canary_age = base::seconds(3),
+                 .canary_delay = base::milliseconds(700)},
                 {.component = "files", .location = "nas", .lag = {}}};
   return facts;
 }

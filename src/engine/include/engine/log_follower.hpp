@@ -18,12 +18,20 @@
 
 namespace holdfast::engine {
 
+// The newest canary that is at a location.
+struct CanaryState {
+  base::Time at;         // when it was committed
+  base::Duration delay;  // from then until it was durable there
+};
+
 struct LogLaneState {
   std::string location;
   // starting: not looked at yet; behind: what it lacks comes from other locations.
   enum class State { starting, flowing, behind, down } state = State::starting;
   std::optional<LogPosition> durable;  // nothing: there is nothing, or nobody has looked
+  base::Time durable_since;            // when that was stored
   std::string message;                 // of behind and down: why
+  std::optional<CanaryState> canary;
 };
 [[nodiscard]] std::string_view log_lane_state_name(LogLaneState::State state) noexcept;
 
@@ -33,6 +41,7 @@ struct LogState {
   enum class Source { connecting, flowing, down } source = Source::connecting;
   std::string message;  // of down: why
   LogPosition received;
+  std::string canary_message;  // why no canary is written; empty: it is, or isn't wanted
   std::vector<LogLaneState> lanes;
 };
 

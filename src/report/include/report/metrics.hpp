@@ -21,6 +21,9 @@ struct LogFacts {
   std::string component;
   std::string location;
   std::optional<base::Duration> lag;  // nothing: not known
+  // Of the newest canary that is durable there; nothing: there is none.
+  std::optional<base::Duration> canary_age;
+  std::optional<base::Duration> canary_delay;  // from its commit until it was
 };
 
 // What a daemon knows beside the status.
