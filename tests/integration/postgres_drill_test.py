@@ -226,7 +226,7 @@ class Everything:
         server.query("create table messages(id serial primary key, at timestamptz default clock_timestamp())")
         strategy = Strategy(self, server, plans="      log: { type: log, when: continuous, to: { disk: 7d } }\n",
                             drills="  d: { restore: [db], expect: [ { run: 'true' } ] }")
-        daemon = strategy.start("daemon")
+        daemon = strategy.start("daemon", "--listen", "127.0.0.1:0")
         try:
             self.wait_for(server, "select count(*) > 0 from pg_replication_slots where active and not temporary")
             strategy.back_up("base")
