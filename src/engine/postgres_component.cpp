@@ -292,6 +292,14 @@ Result<void> link_tablespaces(const std::string& target, const std::string& tabl
   return io::sync_directory(folder);
 }
 
+// Gives the label the time of this restore: two restores of one snapshot become two histories, and
+// the next incremental backup must tell them apart (docs/internals/postgres.md).
+Result<void> stamp_label(const std::string& target) {
+  const auto path = target + "/backup_label";
+  if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) == 0 || errno == ENOENT) return {};
+  return Error::from_errno(errno, "stamping " + path);
+}
+
 void add(source::FilesRestoreReport& to, source::FilesRestoreReport from) {
   to.totals.files += from.totals.files;
   to.totals.directories += from.totals.directories;
@@ -349,6 +357,7 @@ Result<RestoreReport> restore_postgres_component(repository::Repository& reposit
   const bool is_whole = !report.files.damaged && report.files.totals.failures == 0;
   if (is_real && is_whole) {
     if (complete) TRY(complete(target));
+    TRY(stamp_label(target));
     TRY(io::sync_directory(target));
     if (::unlink((target + "/" + std::string(marker_name)).c_str()) != 0) {
       return Error::from_errno(errno, "removing the marker of the restore in " + target);

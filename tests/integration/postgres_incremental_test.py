@@ -99,12 +99,12 @@ class IncrementalCase(PostgresCase):
                                             stderr=subprocess.DEVNULL).returncode == 0:
             server.run(tool, "--no-parse-wal", data)
 
-    def look_on(self, server, data, check):
-        original = server.data
+    def look_on(self, server, data, check, running=None):
+        """Starts a server on `data` and looks at it; then that of `running` goes on."""
         try:
             return self.start_restored(server, data, check)
         finally:
-            server.start(original)
+            server.start(running or server.data)
 
 
 class Everything:
@@ -244,7 +244,8 @@ class Trouble(IncrementalCase):
         for path in (server.data / "pg_wal" / "summaries").iterdir():
             path.unlink()
         run = strategy.back_up("often", status=WARNINGS)
-        self.assertIn("a full backup instead of an incremental", " ".join(run["warnings"]))
+        self.assertEqual(len(run["warnings"]), 1, run["warnings"])
+        self.assertIn("a full backup instead of an incremental", run["warnings"][0])
         self.assertIn("WAL summaries are required", log_of(strategy, run))
         self.incremental(strategy)
 
@@ -283,6 +284,46 @@ class Trouble(IncrementalCase):
         again = self.incremental(strategy)
         self.look_on(server, self.restored(server, strategy, again),
                      lambda: self.assertEqual(server.query("select count(*) from facts"), "100010"))
+
+    def test_a_server_that_was_restored_and_stayed_on_its_timeline_has_another_history(self):
+        server = self.summarizing()
+        server.query("create table facts as select i, md5(i::text) t from generate_series(1, 100000) i")
+        strategy = Strategy(self, server, plans=PLANS)
+        first = strategy.back_up("often")
+        for text in ("once", "twice", "three times"):
+            # What this history changes, and the next one doesn't.
+            server.query(f"update facts set t = '{text}' where i % 1000 = {len(text)}")
+            time.sleep(1.1)
+            self.incremental(strategy)
+            reached = server.query("select pg_current_wal_lsn()")
+            data = self.restored(server, strategy, first)
+            server.stop()
+            server.start(data)
+            server.query("create table filler(i int)")
+            # Beyond the position at which the last snapshot ended.
+            while server.query(f"select pg_current_wal_lsn() > pg_lsn '{reached}' + 40000000") != "t":
+                server.query("insert into filler select generate_series(1, 1000)")
+                server.query("select pg_switch_wal()")
+            server.query("checkpoint")
+            run = strategy.back_up("often", status=WARNINGS)
+            self.assertIn("was restored from a backup since the previous snapshot", " ".join(run["warnings"]))
+            time.sleep(1.1)
+            server.query("update facts set t = 'here' where i = 4711")
+            run = self.incremental(strategy)
+            content = self.everything(server)
+            self.look_on(server, self.restored(server, strategy, run),
+                         lambda content=content: self.assertEqual(self.everything(server), content), running=data)
+
+    def test_page_checksums_that_were_switched_on_were_not_logged(self):
+        server = self.summarizing(checksums=False)
+        server.query("create table facts as select i, md5(i::text) t from generate_series(1, 100000) i")
+        strategy = Strategy(self, server, plans=PLANS)
+        strategy.back_up("often")
+        server.stop()
+        server.run(server.tool("pg_checksums"), "--enable", "--no-sync", server.data)
+        server.start()
+        self.full_with(strategy, "page checksums were switched on or off")
+        self.incremental(strategy)
 
     def test_without_a_cache_the_repository_tells_what_the_parent_has(self):
         server = self.summarizing()

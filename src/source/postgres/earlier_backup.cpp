@@ -23,8 +23,8 @@ namespace {
 constexpr std::string_view links_folder = "pg_tblspc/";
 constexpr std::size_t piece_size = 256 * 1024;
 
-Result<std::optional<Entry>> find(repository::NodeSource& nodes, const repository::TreeRoot& root,
-                                  const Bytes& key) {
+Result<std::optional<Entry>> find_in(repository::NodeSource& nodes,
+                                     const repository::TreeRoot& root, const Bytes& key) {
   TreeCursor cursor(nodes, root);
   TRY(cursor.seek(key));
   auto entry = TRY(cursor.next());
@@ -122,7 +122,7 @@ std::string local_path_of(ByteView key) {
 
 Result<EarlierBackup> EarlierBackup::open(repository::NodeSource& nodes,
                                           const repository::TreeRoot& root) {
-  const auto entry = TRY(find(nodes, root, TRY(key_in_snapshot("backup_manifest"))));
+  const auto entry = TRY(find_in(nodes, root, TRY(key_in_snapshot("backup_manifest"))));
   if (!entry) {
     return Error(ErrorCode::unsupported, "the previous snapshot has no backup manifest");
   }
@@ -134,9 +134,13 @@ Result<EarlierBackup> EarlierBackup::open(repository::NodeSource& nodes,
   return EarlierBackup(nodes, root, std::move(token).value());
 }
 
+Result<std::optional<Entry>> EarlierBackup::find(std::string_view local_path) const {
+  return find_in(*nodes_, root_, TRY(key_in_snapshot(local_path)));
+}
+
 Result<std::optional<EarlierBackup::File>> EarlierBackup::relation(
     std::string_view local_path) const {
-  auto entry = TRY(find(*nodes_, root_, TRY(key_in_snapshot(local_path))));
+  auto entry = TRY(find(local_path));
   if (!entry || !can_be_laid_over(*entry)) return std::optional<File>();
   auto token = TRY(decode_relation_token(entry->token));
   return std::optional(File{.entry = std::move(*entry), .token = token});

@@ -27,8 +27,7 @@ class EarlierBackup {
   static base::Result<EarlierBackup> open(repository::NodeSource& nodes,
                                           const repository::TreeRoot& root);
 
-  [[nodiscard]] std::uint64_t cluster() const { return token_.system; }
-  [[nodiscard]] const std::vector<WalRange>& wal_ranges() const { return token_.ranges; }
+  [[nodiscard]] const ManifestToken& token() const { return token_; }
 
   struct File {
     repository::Entry entry;
@@ -36,6 +35,8 @@ class EarlierBackup {
   };
   // A relation's file that changed blocks can be laid over; nothing if there is none.
   base::Result<std::optional<File>> relation(std::string_view local_path) const;
+  // Any file of the data directory or of a tablespace.
+  base::Result<std::optional<repository::Entry>> find(std::string_view local_path) const;
   [[nodiscard]] repository::NodeSource& nodes() const { return *nodes_; }
 
   // Its manifest, as far as a server that is to send changed blocks needs it: the relations' files.

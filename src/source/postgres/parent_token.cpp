@@ -1,4 +1,5 @@
-// token = kind:u8 … ; kind = 1 manifest: system:u64 count:varint (timeline:u32 start:u64 end:u64)*
+// token = kind:u8 … ; kind = 1 manifest: system:u64 checksums:u8 count:varint
+//                                        (timeline:u32 start:u64 end:u64)*
 //                           | 2 relation | 3 relation with its checksum: crc:u32
 #include "parent_token.hpp"
 
@@ -26,6 +27,7 @@ Bytes encode_token(const ManifestToken& token) {
   base::ByteWriter out(made);
   out.u8(manifest_kind);
   out.u64(token.system);
+  out.u8(static_cast<std::uint8_t>(token.checksums));
   out.varint(token.ranges.size());
   for (const auto& range : token.ranges) {
     out.u32(range.timeline);
@@ -40,6 +42,9 @@ Result<ManifestToken> decode_manifest_token(ByteView bytes) {
   if (bytes.empty() || TRY(in.u8()) != manifest_kind) return unknown();
   ManifestToken token;
   token.system = TRY(in.u64());
+  const auto checksums = TRY(in.u8());
+  if (checksums > 1) return unknown();
+  token.checksums = static_cast<ManifestToken::Checksums>(checksums);
   const auto count = TRY(in.varint());
   if (count == 0 || count > ranges_max) {
     return Error(ErrorCode::damaged, "a token with a wrong number of ranges of WAL");

@@ -15,13 +15,14 @@ namespace holdfast::source {
 // Of backup_manifest: which cluster, and from where on its changes are wanted.
 struct ManifestToken {
   std::uint64_t system = 0;  // the cluster's own number
+  enum class Checksums : std::uint8_t { off, on } checksums = Checksums::off;  // of its pages
   std::vector<WalRange> ranges;
 };
 [[nodiscard]] base::Bytes encode_token(const ManifestToken& token);
 // unsupported: of another version, or none at all; damaged.
 base::Result<ManifestToken> decode_manifest_token(base::ByteView bytes);
 
-// Of a relation's file.
+// Of a relation's file, and of backup_label.old.
 struct RelationToken {
   // Of the whole content. Nothing where blocks were laid over older ones: those weren't read.
   std::optional<std::uint32_t> crc;

@@ -42,7 +42,8 @@ Result<std::string> why_full(wire::PostgresConnection& connection) {
 // What an incremental backup is laid over; if nothing, `because` says why it becomes a full one.
 Result<std::optional<EarlierBackup>> find_earlier(wire::PostgresConnection& connection,
                                                   const PostgresPhysicalOptions& options,
-                                                  std::uint64_t system, std::string& because) {
+                                                  const PostgresCluster& cluster,
+                                                  std::string& because) {
   because = TRY(why_full(connection));
   if (!because.empty()) return std::optional<EarlierBackup>();
   if (!options.parent) {
@@ -55,8 +56,13 @@ Result<std::optional<EarlierBackup>> find_earlier(wire::PostgresConnection& conn
     because = earlier.error().message();
     return std::optional<EarlierBackup>();
   }
-  if (earlier.value().cluster() != system) {
+  const auto& token = earlier.value().token();
+  if (token.system != cluster.system) {
     because = "the previous snapshot is of another cluster";
+    return std::optional<EarlierBackup>();
+  }
+  if (token.checksums != cluster.checksums) {
+    because = "page checksums were switched on or off since the previous snapshot";
     return std::optional<EarlierBackup>();
   }
   return std::optional(std::move(earlier).value());
@@ -69,30 +75,32 @@ class PhysicalBackup {
                  repository::EntrySink& sink)
       : connection_(connection), options_(options), sink_(sink) {}
 
-  Result<PostgresCaptureResult> run(PhysicalCapture& capture, std::uint64_t system) {
+  Result<PostgresCaptureResult> run(PhysicalCapture& capture, const PostgresCluster& cluster) {
     std::optional<EarlierBackup> earlier;
     std::string because;
     if (options_.transfer == PostgresPhysicalOptions::Transfer::incremental) {
-      earlier = TRY(find_earlier(connection_, options_, system, because));
+      earlier = TRY(find_earlier(connection_, options_, cluster, because));
     }
     if (earlier) {
       capture.lay_over(&*earlier);
       auto received = receive_changes(*earlier, capture);
-      if (received.ok()) return finish(capture, received.value(), {});
+      auto finished = received.ok() ? finish(capture, received.value(), {})
+                                    : Result<PostgresCaptureResult>(received.error());
+      if (finished.ok()) return finished;
       if (!capture.earlier_trouble().empty()) {
         capture.abandon();
         PostgresCaptureResult made;
         made.retake_because = capture.earlier_trouble();
         return made;
       }
-      const auto code = received.error().code();
+      const auto code = finished.error().code();
       if (capture.has_begun() || code == ErrorCode::cancelled || code == ErrorCode::unavailable) {
         capture.abandon();
-        return received.error();
+        return finished;
       }
       // The server, or what it is told, has no way to it: summaries that are missing, a summarizer
       // that stands still, a timeline that isn't this one's.
-      because = received.error().message();
+      because = finished.error().message();
       sink_.warn(std::string(postgres_data_path),
                  "a full backup instead of an incremental: " + because);
       capture.lay_over(nullptr);
@@ -149,10 +157,13 @@ Result<PostgresCaptureResult> capture_postgres_physical(const wire::PostgresAddr
                  fmt::format("the server is PostgreSQL {}", connection->server_major()))
         .with_hint("physical backups need PostgreSQL 13 or newer; logical ones do with less");
   }
-  const auto system = TRY(parse_system(TRY(wire::identify_system(*connection)).system));
+  const bool has_checksums = TRY(wire::show_setting(*connection, "data_checksums")) == "on";
+  const PostgresCluster cluster{
+      .system = TRY(parse_system(TRY(wire::identify_system(*connection)).system)),
+      .checksums = has_checksums ? ManifestToken::Checksums::on : ManifestToken::Checksums::off};
   const auto segment_size =
       TRY(parse_segment_size(TRY(wire::show_setting(*connection, "wal_segment_size"))));
-  PhysicalCapture capture(sink, progress, segment_size, system);
+  PhysicalCapture capture(sink, progress, segment_size, cluster);
   connection->on_notice([&capture](const wire::PostgresNotice& notice) { capture.note(notice); });
   const auto slot = wire::create_temporary_slot(*connection, options.slot);
   if (!slot.ok()) {
@@ -160,7 +171,7 @@ Result<PostgresCaptureResult> capture_postgres_physical(const wire::PostgresAddr
     sink.warn(std::string(postgres_data_path),
               "no slot holds WAL back during the backup: " + slot.error().message());
   }
-  auto result = PhysicalBackup(*connection, options, sink).run(capture, system);
+  auto result = PhysicalBackup(*connection, options, sink).run(capture, cluster);
   if (!result.ok() || !result.value().retake_because.empty()) return result;
   capture.warn(address, stop);
   result.value().facts.emplace_back("server_version",

@@ -33,6 +33,8 @@ constexpr std::size_t segment_name_size = 24;
 constexpr std::string_view links_folder = "pg_tblspc/";
 constexpr std::string_view manifest_name = "backup_manifest";
 constexpr std::string_view label_name = "backup_label";
+// What a server that was restored from a backup made of that label.
+constexpr std::string_view old_label_name = "backup_label.old";
 constexpr std::size_t label_size_max = 64 * 1024;
 // Between two calls of progress.
 constexpr std::size_t notices_max = 1'000;
@@ -188,6 +190,20 @@ Result<void> PhysicalCapture::end_changes() {
   return replaced_.add(relation_, {.size = overlay_->size(), .crc = token.crc});
 }
 
+// A server that was restored from an older backup, and stayed on its timeline, has written other
+// WAL in place of that after the backup: what it calls changed isn't changed since the previous
+// snapshot. It shows by the label of the backup that it was restored from.
+Result<void> PhysicalCapture::check_old_label(const Entry* now) {
+  const auto before = TRY(earlier_->find(old_label_name));
+  const bool is_same = now == nullptr
+                           ? !before.has_value()
+                           : before && before->size == now->size && before->token == now->token &&
+                                 before->attributes == now->attributes;
+  if (is_same) return {};
+  return Error(ErrorCode::conflict,
+               "the server was restored from a backup since the previous snapshot");
+}
+
 Result<void> PhysicalCapture::end_label() {
   const auto text = label_of_full(label_text_);
   TRY(replaced_.add(label_name, {.size = text.size(), .crc = codec::crc32c(base::as_bytes(text))}));
@@ -227,6 +243,11 @@ Result<void> PhysicalCapture::end_member() {
     TRY(end_label());
   } else if (is_relation_path(local_path_)) {
     entry_.token = encode_token(RelationToken{.crc = crc_});
+  } else if (local_path_ == old_label_name) {
+    entry_.token = encode_token(RelationToken{.crc = crc_});
+    entry_.size = member_.size;
+    has_old_label_ = true;
+    if (earlier_ != nullptr) TRY(blame_earlier(check_old_label(&entry_)));
   }
   in_content_ = false;
   TRY(sink_.end_content(std::move(entry_)));
@@ -302,12 +323,15 @@ Result<PostgresCaptureResult> PhysicalCapture::finish(const wire::BaseBackupEnd&
     return Error(ErrorCode::damaged,
                  "the base backup lacks a tablespace: " + base::printable(each.location));
   }
+  if (earlier_ != nullptr && !has_old_label_) TRY(blame_earlier(check_old_label(nullptr)));
   TRY(manifest_.finish());
   if (rewrite_) TRY(rewrite_->finish());
   Entry entry;
   entry.key = TRY(key_in_snapshot(manifest_name));
   entry.attributes = encode_attributes(own_attributes(file_mode));
-  entry.token = encode_token(ManifestToken{.system = system_, .ranges = manifest_.wal_ranges()});
+  entry.token = encode_token(ManifestToken{.system = cluster_.system,
+                                           .checksums = cluster_.checksums,
+                                           .ranges = manifest_.wal_ranges()});
   in_content_ = false;
   TRY(sink_.end_content(std::move(entry)));
   ++result_.files;
@@ -317,14 +341,10 @@ Result<PostgresCaptureResult> PhysicalCapture::finish(const wire::BaseBackupEnd&
     notices_.emplace_back("pages of the database have wrong checksums");
   }
   report({}, true);
-  result_.facts = {{"start_lsn", start_.position},
-                   {"end_lsn", end.position},
-                   {"timeline", end.timeline},
-                   {"tablespaces", archives_.size() - 1},
-                   {"system", system_},
-                   {"incremental", earlier_ == nullptr ? 0U : 1U},
-                   {"files_overlaid", overlaid_},
-                   {"bytes_received", result_.bytes_received}};
+  result_.facts = {{"start_lsn", start_.position}, {"end_lsn", end.position},
+                   {"timeline", end.timeline},     {"tablespaces", archives_.size() - 1},
+                   {"system", cluster_.system},    {"incremental", earlier_ == nullptr ? 0U : 1U},
+                   {"files_overlaid", overlaid_},  {"bytes_received", result_.bytes_received}};
   return std::move(result_);
 }
 

@@ -22,19 +22,29 @@ namespace holdfast::source {
 // Whether the same could come again though the server and the storage are well.
 [[nodiscard]] bool is_of_earlier_backup(base::ErrorCode code);
 
+// What must be the same in the backup before, if changes are to be laid over it.
+struct PostgresCluster {
+  std::uint64_t system = 0;
+  ManifestToken::Checksums checksums = ManifestToken::Checksums::off;
+};
+
 // Used by one task; borrows the sink.
 class PhysicalCapture final : public wire::BaseBackupReceiver, public TarReceiver {
  public:
   PhysicalCapture(repository::EntrySink& sink, const PostgresProgressCall& progress,
-                  std::uint64_t segment_size, std::uint64_t system)
+                  std::uint64_t segment_size, const PostgresCluster& cluster)
       : sink_(sink),
         progress_(progress),
         manifest_(arrived_),
         segment_size_(segment_size),
-        system_(system) {}
+        cluster_(cluster) {}
 
-  // Before begin(): what comes are changes to this one; null: everything comes. Borrowed.
-  void lay_over(const EarlierBackup* earlier) { earlier_ = earlier; }
+  // Before begin(): what comes are changes to this one; null: everything comes. Borrowed. What the
+  // server said of an attempt before is forgotten.
+  void lay_over(const EarlierBackup* earlier) {
+    earlier_ = earlier;
+    notices_.clear();
+  }
   [[nodiscard]] bool has_begun() const { return has_begun_; }
   // After an error: what is wrong with the earlier backup, if that was it.
   [[nodiscard]] const std::string& earlier_trouble() const { return earlier_trouble_; }
@@ -101,6 +111,7 @@ class PhysicalCapture final : public wire::BaseBackupReceiver, public TarReceive
   base::Result<void> begin_changes(std::uint64_t size);
   base::Result<void> end_changes();
   base::Result<void> end_label();
+  base::Result<void> check_old_label(const repository::Entry* now);
   // Remembers an error that the earlier backup is the reason of.
   base::Result<void> blame_earlier(base::Result<void> done);
   base::Result<void> add_directory(std::string_view path);
@@ -115,7 +126,7 @@ class PhysicalCapture final : public wire::BaseBackupReceiver, public TarReceive
   ArrivedFiles arrived_;
   ManifestCheck manifest_;
   std::uint64_t segment_size_;
-  std::uint64_t system_;
+  PostgresCluster cluster_;
   bool has_begun_ = false;
   wire::BaseBackupStart start_;
   PostgresCaptureResult result_;
@@ -140,6 +151,7 @@ class PhysicalCapture final : public wire::BaseBackupReceiver, public TarReceive
   ReplacedFiles replaced_;
   std::optional<ManifestRewrite> rewrite_;
   std::uint64_t overlaid_ = 0;
+  bool has_old_label_ = false;
 
   bool in_content_ = false;
   bool in_manifest_ = false;

@@ -17,6 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 const ManifestToken token{.system = 4711,
+                          .checksums = ManifestToken::Checksums::on,
                           .ranges = {{.timeline = 1, .start = 0x2000028, .end = 0x2000100}}};
 
 class Snapshot {
@@ -74,7 +75,7 @@ TEST(EarlierBackup, ItsManifestHasTheRelationsThatCanBeLaidOver) {
   snapshot.add("base/5/PG_VERSION", 3, {});
   snapshot.add("pg_tblspc/16400/PG_17_2/5/7", 8192, encode_token(RelationToken{}));
   const auto backup = snapshot.open().value();
-  EXPECT_EQ(backup.cluster(), 4711U);
+  EXPECT_EQ(backup.token().system, 4711U);
   const auto text = all_of(backup.manifest());
   EXPECT_THAT(text, HasSubstr("\"System-Identifier\": 4711,\n"));
   EXPECT_THAT(text, HasSubstr(R"({ "Path": "base/5/16384", "Size": 16384 })"));

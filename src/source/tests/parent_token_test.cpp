@@ -12,10 +12,12 @@ using base::ErrorCode;
 
 TEST(ParentToken, OfAManifest) {
   const ManifestToken token{.system = 7'564'738'219'012'345'678U,
+                            .checksums = ManifestToken::Checksums::on,
                             .ranges = {{.timeline = 1, .start = 0x2000028, .end = 0x2000100},
                                        {.timeline = 2, .start = 0x2000100, .end = 0x3000000}}};
   const auto read = decode_manifest_token(encode_token(token)).value();
   EXPECT_EQ(read.system, token.system);
+  EXPECT_EQ(read.checksums, ManifestToken::Checksums::on);
   ASSERT_EQ(read.ranges.size(), 2U);
   EXPECT_EQ(read.ranges[1].timeline, 2U);
   EXPECT_EQ(read.ranges[1].start, 0x2000100U);
@@ -29,7 +31,8 @@ TEST(ParentToken, OfARelation) {
 }
 
 TEST(ParentToken, NothingElseIsOne) {
-  const auto manifest = encode_token(ManifestToken{.system = 1, .ranges = {{1, 2, 3}}});
+  const auto manifest =
+      encode_token(ManifestToken{.system = 1, .checksums = {}, .ranges = {{1, 2, 3}}});
   const auto relation = encode_token(RelationToken{.crc = 5});
   EXPECT_EQ(decode_manifest_token({}).error().code(), ErrorCode::unsupported);
   EXPECT_EQ(decode_relation_token({}).error().code(), ErrorCode::unsupported);
@@ -46,7 +49,9 @@ TEST(ParentToken, NothingElseIsOne) {
     EXPECT_FALSE(decode_manifest_token(longer).ok());
     EXPECT_FALSE(decode_relation_token(longer).ok());
   }
-  EXPECT_FALSE(decode_manifest_token(encode_token(ManifestToken{.system = 1, .ranges = {}})).ok())
+  EXPECT_FALSE(
+      decode_manifest_token(encode_token(ManifestToken{.system = 1, .checksums = {}, .ranges = {}}))
+          .ok())
       << "no WAL";
 }
 
