@@ -19,10 +19,11 @@ constexpr std::size_t probe_size_min = 4 * base::KiB;
 // Shorter input never gains: a frame has a dozen bytes of its own.
 constexpr std::size_t zstd_size_min = 24;
 
-// How filters are tried, and on which input it is worth the time.
+// How filters are tried, and on which input it is worth the time: of less the trials would take as
+// long as all of it.
 constexpr std::size_t trial_size = 16 * base::KiB;
 constexpr std::size_t trials = 3;
-constexpr std::size_t planes_size_min = 64 * base::KiB;
+constexpr std::size_t planes_size_min = 256 * base::KiB;
 constexpr double matches_enough = 0.6;
 constexpr double gain_of_planes_min = 0.97;
 

@@ -8,6 +8,7 @@
 #include "codec/hash.hpp"
 #include "engine/component_snapshots.hpp"
 #include "evidence_body.hpp"
+#include "log_expiry.hpp"
 #include "repository/path_key.hpp"
 #include "repository/repository_reader.hpp"
 #include "repository/tree_cursor.hpp"
@@ -166,6 +167,12 @@ Result<ExpiryReport> expire(const Workplace& workplace, const strategy::Componen
                        {"reason", "retention"}})));
     TRY(repository::forget_snapshot(repository, record));
     report.forgotten.push_back(verdict.id);
+  }
+  const auto is_log = [](const strategy::Plan& plan) { return plan.is_log(); };
+  if (std::any_of(component.plans.begin(), component.plans.end(), is_log)) {
+    const auto from = made.request.frozen ? std::nullopt : made.decision.log_from;
+    const auto log = TRY(expire_log(workplace, component, location, repository, list, from, stop));
+    report.log_pieces = log.pieces;
   }
   return report;
 }

@@ -23,8 +23,8 @@ using strategy::Finding;
 
 namespace {
 
-constexpr std::array known_kinds{"failed",       "missing",   "size",   "storage",
-                                 "verification", "objective", "upload", "drill"};
+constexpr std::array known_kinds{"failed",    "missing", "size",  "storage", "verification",
+                                 "objective", "upload",  "drill", "gap"};
 constexpr double storage_above_default = 80;
 constexpr double size_below_default = 50;
 constexpr double size_above_default = 200;
@@ -51,6 +51,7 @@ class Finder {
       TRY(add_runs(*component));
       TRY(add_missing(*component, status));
       add_objective(status);
+      add_gaps(status);
       add_all(TRY(verification_findings(workplace_, status, sight_.status.at)));
     }
     add_all(TRY(drill_findings(workplace_, sight_.status)));
@@ -75,6 +76,7 @@ class Finder {
                 const std::vector<catalog::RunRecord>& runs);
   Result<void> add_missing(const strategy::Component& component, const ComponentStatus& status);
   void add_objective(const ComponentStatus& status);
+  void add_gaps(const ComponentStatus& status);
   void add_all(std::vector<FindingRecord> records) {
     std::move(records.begin(), records.end(), std::back_inserter(found_));
   }
@@ -211,6 +213,20 @@ Result<void> Finder::add_missing(const strategy::Component& component,
   return {};
 }
 
+void Finder::add_gaps(const ComponentStatus& status) {
+  for (const auto& place : status.places) {
+    if (place.log != PlaceStatus::Log::broken) continue;
+    auto& made =
+        add("gap",
+            fmt::format("the log of {} at {} has a gap{}: nothing leads beyond it", status.name,
+                        place.location,
+                        place.log_end ? " after " + base::format_utc(place.log_end->at) : ""),
+            "a new base backup closes the window: holdfast backup " + status.name);
+    made.component = status.name;
+    made.location = place.location;
+  }
+}
+
 void Finder::add_objective(const ComponentStatus& status) {
   using Objective = ComponentStatus::Objective;
   if (status.objective != Objective::missed && status.objective != Objective::unknown) return;
@@ -275,7 +291,7 @@ bool is_unseen(const FindingRecord& record, const Sight& sight) {
       return use.location == record.location && use.percent();
     });
   }
-  if (record.kind != "missing") return false;
+  if (record.kind != "missing" && record.kind != "gap") return false;
   for (const auto& component : sight.status.components) {
     if (component.name != record.component) continue;
     for (const auto& place : component.places) {

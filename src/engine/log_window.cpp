@@ -90,17 +90,26 @@ Result<LogWindow> log_window(const repository::Repository& repository,
   return made;
 }
 
-Result<std::optional<LogPosition>> newest_log_point(const repository::Repository& repository,
-                                                    const repository::SnapshotList& list,
-                                                    const strategy::Component& component) {
+Result<LogStanding> log_standing(const repository::Repository& repository,
+                                 const repository::SnapshotList& list,
+                                 const strategy::Component& component) {
+  LogStanding standing;
   const auto snapshots = snapshots_of(list, component);
   for (auto at = snapshots.rbegin(); at != snapshots.rend(); ++at) {
     const auto base = TRY(log_base(repository, **at));
     if (!base) continue;
     auto pieces = TRY(repository::list_log(repository, log_stream(component, base->source)));
-    return TRY(log_window(repository, std::move(pieces), *base)).end;
+    const auto window = TRY(log_window(repository, std::move(pieces), *base));
+    standing.end = window.end;
+    const auto newest = window.map.newest();
+    const auto lineage = window.end ? window.end->lineage : base->lineage;
+    const auto position = window.end ? window.end->position : base->end;
+    const bool has_more = newest && (newest->lineage > lineage ||
+                                     (newest->lineage == lineage && newest->end > position));
+    if (has_more) standing.beyond = LogStanding::Beyond::unreachable;
+    return standing;
   }
-  return std::optional<LogPosition>();
+  return standing;
 }
 
 }  // namespace holdfast::engine

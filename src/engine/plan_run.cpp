@@ -189,6 +189,7 @@ Result<void> PlanRunner::make_snapshot() {
     }
     report_.end.warning_count =
         std::max<std::uint64_t>(report_.end.warning_count, made.warning_count);
+    for (const auto& text : made.notes) note(text);
     note(fmt::format("captured {} at {}: {} read, {} new", original_.substr(0, 8),
                      target.location->name, base::format_size(made.capture.bytes_read),
                      base::format_size(made.bytes_new)));

@@ -46,7 +46,9 @@ source::PostgresProgressCall report_to(const ProgressCall& progress) {
   };
 }
 
-using Capture = std::function<Result<source::PostgresCaptureResult>(repository::EntrySink&)>;
+// Once without `full_because`; again with it where that turned out to be impossible.
+using Capture = std::function<Result<source::PostgresCaptureResult>(
+    repository::SnapshotWriter&, const std::string& full_because)>;
 
 // `path` tells the snapshots of dumps and of base backups apart.
 Result<BackupReport> take(const Workplace& workplace, const CaptureRequest& request,
@@ -67,15 +69,26 @@ Result<BackupReport> take(const Workplace& workplace, const CaptureRequest& requ
       .started = environment.clock.now(),
       .order = repository::EntryOrder::any,
   };
-  auto writer = TRY(repository::SnapshotWriter::begin(repository, std::move(options)));
-  auto captured = TRY(capture(*writer));
+  auto writer = TRY(repository::SnapshotWriter::begin(repository, options));
+  auto captured = TRY(capture(*writer, {}));
+  if (!captured.retake_because.empty()) {
+    const auto because = std::move(captured.retake_because);
+    writer.reset();
+    writer = TRY(repository::SnapshotWriter::begin(repository, std::move(options)));
+    writer->warn(std::string(path), "a full backup instead of an incremental: " + because);
+    captured = TRY(capture(*writer, because));
+  }
   BackupReport report;
   auto& counts = report.capture;
   counts.files = captured.files;
   counts.directories = captured.directories;
   counts.others = captured.links;
   counts.added = captured.files + captured.directories + captured.links;
-  counts.bytes = counts.bytes_read = captured.bytes;
+  counts.bytes = captured.bytes;
+  counts.bytes_read = captured.bytes_received;
+  if (!captured.full_because.empty()) {
+    report.notes.push_back("a full instead of an incremental: " + captured.full_because);
+  }
   auto statistics = std::move(captured.facts);
   statistics.emplace_back("files", counts.files);
   statistics.emplace_back("directories", counts.directories);
@@ -96,12 +109,15 @@ Result<BackupReport> take(const Workplace& workplace, const CaptureRequest& requ
 source::PostgresPhysicalOptions physical_options(const Workplace& workplace,
                                                  const CaptureRequest& request) {
   using Checkpoint = wire::BaseBackupOptions::Checkpoint;
+  using Transfer = source::PostgresPhysicalOptions::Transfer;
   base::Bytes random(8);
   workplace.random.fill(random);
-  return {.checkpoint = request.component.source.word("checkpoint") == "spread" ? Checkpoint::spread
-                                                                                : Checkpoint::fast,
-          .label = "holdfast " + request.component.name,
-          .slot = "holdfast_" + base::to_hex(random)};
+  return {
+      .transfer = request.type == PlanType::incremental ? Transfer::incremental : Transfer::full,
+      .checkpoint = request.component.source.word("checkpoint") == "spread" ? Checkpoint::spread
+                                                                            : Checkpoint::fast,
+      .label = "holdfast " + request.component.name,
+      .slot = "holdfast_" + base::to_hex(random)};
 }
 
 // The variables of the environment in which the strategy's secrets lie.
@@ -142,6 +158,24 @@ source::PostgresDumpOptions dump_options(const Workplace& workplace,
   return options;
 }
 
+// A base backup, laid over the snapshot before it where that was asked for and can be.
+Result<source::PostgresCaptureResult> take_base(const wire::PostgresAddress& address,
+                                                source::PostgresPhysicalOptions options,
+                                                const std::string& full_because,
+                                                repository::SnapshotWriter& writer,
+                                                const source::PostgresProgressCall& report,
+                                                const std::stop_token& stop) {
+  if (!full_because.empty()) {
+    options.transfer = source::PostgresPhysicalOptions::Transfer::full;
+  } else if (writer.parent() != nullptr) {
+    options.parent = source::PostgresParent{.nodes = &writer.parent_nodes(),
+                                            .root = writer.parent()->summary.root};
+  }
+  auto made = TRY(source::capture_postgres_physical(address, options, writer, report, stop));
+  if (!full_because.empty()) made.full_because = full_because;
+  return made;
+}
+
 }  // namespace
 
 Result<wire::PostgresAddress> postgres_address(const Workplace& workplace,
@@ -173,25 +207,25 @@ Result<BackupReport> capture_postgres_component(const Workplace& workplace,
                                                 repository::Repository& repository,
                                                 const ProgressCall& progress,
                                                 std::stop_token stop) {
-  if (request.type != PlanType::logical && request.type != PlanType::physical) {
+  if (request.type == PlanType::log) {
     return Error(ErrorCode::unsupported,
                  fmt::format("{} plans of postgres can't be carried out yet",
                              strategy::plan_type_name(request.type)))
-        .with_hint("logical and physical ones can");
+        .with_hint("logical, physical and incremental ones can");
   }
   const auto address = TRY(postgres_address(workplace, request.component));
   const auto report = report_to(progress);
   if (request.type == PlanType::logical) {
     const auto options = dump_options(workplace, request);
     return take(workplace, request, repository, source::postgres_dumps_path,
-                [&](repository::EntrySink& sink) {
-                  return source::capture_postgres_dumps(address, options, sink, report, stop);
+                [&](repository::SnapshotWriter& writer, const std::string&) {
+                  return source::capture_postgres_dumps(address, options, writer, report, stop);
                 });
   }
   const auto options = physical_options(workplace, request);
   return take(workplace, request, repository, source::postgres_data_path,
-              [&](repository::EntrySink& sink) {
-                return source::capture_postgres_physical(address, options, sink, report, stop);
+              [&](repository::SnapshotWriter& writer, const std::string& full_because) {
+                return take_base(address, options, full_because, writer, report, stop);
               });
 }
 

@@ -8,6 +8,7 @@
 #include "component_places.hpp"
 #include "engine/component_snapshots.hpp"
 #include "engine/freshness.hpp"
+#include "engine/log_window.hpp"
 #include "engine/mirror_lag.hpp"
 #include "engine/place.hpp"
 #include "proof_status.hpp"
@@ -22,6 +23,7 @@ namespace {
 // A location as it was found: its snapshots, or why there are none to see.
 struct Seen {
   std::optional<repository::SnapshotList> list;
+  std::map<std::string, Result<LogStanding>> logs;  // of components that keep one there
   std::string message;
 };
 
@@ -38,6 +40,15 @@ Seen look_at(const Workplace& workplace, const strategy::Location& location) {
     return seen;
   }
   seen.list = std::move(list).value();
+  for (const auto& component : workplace.strategy.components) {
+    const bool keeps_log =
+        std::any_of(component.plans.begin(), component.plans.end(), [&](const auto& plan) {
+          return plan.is_log() && plan.enabled && plan.destination(location.name) != nullptr;
+        });
+    if (!keeps_log || component.kind != strategy::ComponentKind::postgres) continue;
+    seen.logs.emplace(component.name,
+                      log_standing(place.value()->repository(), *seen.list, component));
+  }
   return seen;
 }
 
@@ -54,7 +65,19 @@ PlaceStatus place_status(const strategy::Component& component, const std::string
   if (snapshots.empty()) return place;
   const auto& newest = *snapshots.back();
   place.newest_snapshot = base::to_hex(newest.id);
-  set_newest(place, newest.summary.started, now);
+  auto point = newest.summary.started;
+  const auto log = seen.logs.find(component.name);
+  if (log != seen.logs.end() && !log->second.ok()) {
+    place.message = "its log: " + log->second.error().to_string();
+  } else if (log != seen.logs.end()) {
+    const auto& standing = log->second.value();
+    const bool is_broken = standing.beyond == LogStanding::Beyond::unreachable;
+    if (standing.end) place.log = PlaceStatus::Log::flows;
+    if (is_broken) place.log = PlaceStatus::Log::broken;
+    place.log_end = standing.end;
+    if (standing.end) point = std::max(point, standing.end->at);
+  }
+  set_newest(place, point, now);
   return place;
 }
 
@@ -140,6 +163,11 @@ Result<StrategyStatus> status_of(const Workplace& workplace) {
   status.findings = TRY(workplace.catalog.findings().list_open());
   status.waiting_copies = TRY(workplace.catalog.copies().waiting()).size();
   return status;
+}
+
+std::string_view place_log_name(PlaceStatus::Log log) noexcept {
+  constexpr std::array names{"none", "flows", "broken"};
+  return names[static_cast<std::size_t>(log)];
 }
 
 std::string_view place_state_name(PlaceStatus::State state) noexcept {

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "log_verify.hpp"
 #include "repository/live_set.hpp"
 #include "repository/mend.hpp"
 #include "repository/object_name.hpp"
@@ -52,6 +53,7 @@ class Verifier {
     TRY(load(names));
     TRY(choose_packs());
     TRY(check_small_objects());
+    TRY(check_logs());
     TRY(scan());
     TRY(judge());
     if (report_.level == Level::sound) TRY(check_trees());
@@ -66,6 +68,7 @@ class Verifier {
   base::Result<void> mark(const repository::SnapshotRecord& snapshot);
   base::Result<void> choose_packs();
   base::Result<void> check_small_objects();
+  base::Result<void> check_logs();
   base::Result<void> scan();
   void note_places(const PackInfo& pack, const std::vector<repository::ChunkPlace>& good);
   base::Result<void> check_places();
@@ -296,6 +299,20 @@ base::Result<void> Verifier::check_small_objects() {
       } else {
         add_error(info.name, bytes.error());
       }
+    }
+  }
+  return {};
+}
+
+base::Result<void> Verifier::check_logs() {
+  if (!whole_repository_) return {};
+  const auto logs = TRY(verify_logs(repository_, report_.level, stop_));
+  report_.bytes_read += logs.bytes_read;
+  for (const auto& fault : logs.faults) {
+    if (fault.error.code() == base::ErrorCode::invalid_argument) {
+      add_note(fault.object, fault.error.message());
+    } else {
+      add_error(fault.object, fault.error);
     }
   }
   return {};

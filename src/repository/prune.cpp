@@ -9,6 +9,7 @@
 
 #include "repository/clock_memory.hpp"
 #include "repository/live_set.hpp"
+#include "repository/log_map.hpp"
 #include "repository/object_name.hpp"
 #include "repository/overlay_survey.hpp"
 #include "repository/pack_list.hpp"
@@ -281,6 +282,19 @@ base::Result<void> PruneRunner::renew_locks() {
   for (const auto& [object, sidecars] : TRY(list_sidecars(repository_.storage()))) {
     for (const auto& sidecar : sidecars) {
       if (needed.contains(object) || !listed_.contains(object)) TRY(renewal.add(sidecar.name));
+    }
+  }
+  // Short pieces of logs, which longer ones replace, are let go.
+  std::map<ShortId, std::vector<LogPiece>> logs;
+  for (const auto& info : TRY(repository_.storage().list_all(log_prefix))) {
+    if (auto piece = parse_log_piece(info)) logs[piece->stream].push_back(std::move(*piece));
+  }
+  for (const auto& [stream, pieces] : logs) {
+    std::set<std::string> covered;
+    const auto replaced = LogMap(pieces).covered();
+    for (const auto& piece : replaced) covered.insert(piece.name);
+    for (const auto& piece : pieces) {
+      if (!covered.contains(piece.name)) TRY(renewal.add(piece.name));
     }
   }
   report_.locks = TRY(renewal.finish());

@@ -1,5 +1,6 @@
-// How contents become chunks: small files are bundled, larger ones are cut by the chunker,
-// unchanged ones are taken over.
+// How contents become chunks: small files are bundled, larger ones are cut by the chunker or, if
+// they are overwritten in place, into chunks of one size; unchanged ones are taken over, and others
+// put together from what was there and what is new.
 #include "repository/snapshot_writer.hpp"
 
 #include "repository/tree_cursor.hpp"
@@ -10,11 +11,21 @@ namespace {
 
 constexpr std::size_t parts_in_a_step = 64;
 constexpr std::size_t recent_small_files_max = 16'384;
+// What may be on its way while a chunk of an overlay waits for more.
+constexpr std::size_t steps_with_open_pages_max = 64;
+
+ChunkJobPtr done_job(const ChunkId& id) {
+  auto job = std::make_shared<ChunkJob>();
+  job->id = id;
+  job->done = true;
+  return job;
+}
 
 }  // namespace
 
 base::Result<void> SnapshotWriter::push(AssemblyStep step) {
   if (bundle_job_ && ++steps_since_bundle_ >= assembly_steps_max / 2) TRY(dispatch_bundle());
+  if (page_job_ && ++steps_since_pages_ >= steps_with_open_pages_max) TRY(dispatch_pages());
   return assembler_->push(std::move(step));
 }
 
@@ -23,30 +34,26 @@ base::Result<void> SnapshotWriter::add(Entry entry) {
   return push(CompleteEntry{std::move(entry)});
 }
 
+base::Result<bool> SnapshotWriter::is_known(const Extent& extent) {
+  if (extent.kind == Extent::Kind::hole || extent.chunk == last_known_) return true;
+  if (!TRY(store_->is_known(extent.chunk))) return false;
+  last_known_ = extent.chunk;
+  return true;
+}
+
 // Whether every chunk of a parent's content may still be relied on. The extents of a large content
 // are pushed as they are checked: the same extents make the same nodes again.
 base::Result<bool> SnapshotWriter::all_known(const Content& content, std::uint64_t size) {
-  const auto known = [this](const Extent& extent) -> base::Result<bool> {
-    if (extent.kind == Extent::Kind::hole || extent.chunk == last_known_) return true;
-    if (!TRY(store_->is_known(extent.chunk))) return false;
-    last_known_ = extent.chunk;
-    return true;
-  };
   if (const auto* extents = std::get_if<std::vector<Extent>>(&content)) {
     for (const auto& extent : *extents) {
-      if (!TRY(known(extent))) return false;
+      if (!TRY(is_known(extent))) return false;
     }
     return true;
   }
   ExtentCursor cursor(*parent_nodes_, content, size);
   while (const auto extent = TRY(cursor.next())) {
-    if (!TRY(known(*extent))) return false;
-    ChunkJobPtr job;
-    if (extent->kind == Extent::Kind::data) {
-      job = std::make_shared<ChunkJob>();
-      job->id = extent->chunk;
-      job->done = true;
-    }
+    if (!TRY(is_known(*extent))) return false;
+    auto job = extent->kind == Extent::Kind::data ? done_job(extent->chunk) : nullptr;
     parts_.push_back({std::move(job), extent->offset, extent->length});
     if (parts_.size() == parts_in_a_step) TRY(send_parts());
   }
@@ -95,6 +102,39 @@ base::Result<void> SnapshotWriter::begin_content(std::uint64_t expected_size) {
   return {};
 }
 
+base::Result<void> SnapshotWriter::begin_pages(std::uint64_t expected_size) {
+  if (expected_size <= repository_.config().bundle_file_max) return begin_content(expected_size);
+  CHECK(mode_ == Mode::none, "one content at a time");
+  TRY(session_->renew_if_due());
+  TRY(dispatch_pages());
+  content_size_ = 0;
+  mode_ = Mode::paged;
+  return {};
+}
+
+base::Result<void> SnapshotWriter::begin_overlay() {
+  CHECK(mode_ == Mode::none, "one content at a time");
+  TRY(session_->renew_if_due());
+  content_size_ = 0;
+  mode_ = Mode::overlaid;
+  return {};
+}
+
+base::Result<EntrySink::Reuse> SnapshotWriter::reuse_extent(const Extent& extent) {
+  CHECK(mode_ == Mode::overlaid, "pieces belong to an overlay");
+  TRY(session_->renew_if_due());
+  const auto known = is_known(extent);
+  if (!known.ok() && known.error().code() == base::ErrorCode::cancelled) {
+    return base::Error(known.error());
+  }
+  if (!known.ok() || !known.value()) return Reuse::read_again;
+  auto job = extent.kind == Extent::Kind::data ? done_job(extent.chunk) : nullptr;
+  parts_.push_back({std::move(job), extent.offset, extent.length});
+  content_size_ += extent.length;
+  if (parts_.size() >= parts_in_a_step) TRY(send_parts());
+  return Reuse::taken;
+}
+
 base::Result<void> SnapshotWriter::open_bundle_block() {
   bundle_ = {.block = bundle_blocks_.take(), .begin = 0, .end = 0};
   return {};
@@ -102,6 +142,7 @@ base::Result<void> SnapshotWriter::open_bundle_block() {
 
 base::Result<base::MutableByteView> SnapshotWriter::buffer() {
   CHECK(mode_ != Mode::none, "a buffer belongs to a content");
+  if (mode_ == Mode::paged || mode_ == Mode::overlaid) return page_buffer();
   if (mode_ == Mode::bundled && bundle_.end == bundle_.block->bytes().size()) TRY(leave_bundle());
   if (mode_ == Mode::bundled) return bundle_.block->bytes().subspan(bundle_.end);
   if (!stream_.block || stream_.end == stream_.block->bytes().size()) TRY(next_stream_block());
@@ -110,6 +151,7 @@ base::Result<base::MutableByteView> SnapshotWriter::buffer() {
 
 base::Result<void> SnapshotWriter::filled(std::size_t size) {
   content_size_ += size;
+  if (mode_ == Mode::paged || mode_ == Mode::overlaid) return pages_filled(size);
   if (mode_ == Mode::bundled) {
     bundle_.end += size;
     return content_size_ > repository_.config().bundle_file_max ? leave_bundle()
@@ -118,6 +160,42 @@ base::Result<void> SnapshotWriter::filled(std::size_t size) {
   stream_.end += size;
   TRY(session_->renew_if_due());
   return cut_stream(false);
+}
+
+// The rest of the chunk that is being filled; a fresh one always has room in its block.
+base::Result<base::MutableByteView> SnapshotWriter::page_buffer() {
+  const bool is_fresh = pages_.begin == pages_.end;
+  if (!pages_.block || (is_fresh && pages_.block->bytes().size() - pages_.end < page_chunk_size_)) {
+    pages_ = {.block = page_blocks_.take(), .begin = 0, .end = 0};
+  }
+  return pages_.block->bytes().subspan(pages_.end, page_chunk_size_ - (pages_.end - pages_.begin));
+}
+
+base::Result<void> SnapshotWriter::pages_filled(std::size_t size) {
+  if (size == 0) return {};
+  TRY(session_->renew_if_due());
+  if (!page_job_) page_job_ = std::make_shared<ChunkJob>();
+  const auto offset = pages_.end - pages_.begin;
+  pages_.end += size;
+  if (!parts_.empty() && parts_.back().job == page_job_ &&
+      parts_.back().offset + parts_.back().length == offset) {
+    parts_.back().length += size;
+  } else {
+    parts_.push_back({page_job_, offset, size});
+  }
+  if (offset + size < page_chunk_size_) return {};
+  TRY(dispatch_pages());
+  return parts_.size() < parts_in_a_step ? base::Result<void>() : send_parts();
+}
+
+base::Result<void> SnapshotWriter::dispatch_pages() {
+  steps_since_pages_ = 0;
+  if (!page_job_) return {};
+  const base::ByteView plaintext =
+      pages_.block->bytes().subspan(pages_.begin, pages_.end - pages_.begin);
+  pages_.begin = pages_.end;
+  return pipeline_->submit(
+      {.job = std::exchange(page_job_, nullptr), .block = pages_.block, .plaintext = plaintext});
 }
 
 // The file is no small one after all: what was read of it moves to the stream.
@@ -173,7 +251,8 @@ base::Result<void> SnapshotWriter::send_parts() {
 
 base::Result<void> SnapshotWriter::hole(std::uint64_t size) {
   if (mode_ == Mode::bundled) TRY(leave_bundle());
-  TRY(cut_stream(true));
+  if (mode_ == Mode::streamed) TRY(cut_stream(true));
+  if (mode_ == Mode::paged) TRY(dispatch_pages());
   content_size_ += size;
   if (size > 0) parts_.push_back({nullptr, 0, size});
   return {};
@@ -183,8 +262,9 @@ base::Result<void> SnapshotWriter::end_content(Entry entry) {
   CHECK(mode_ != Mode::none, "an end has a begin");
   entry.size = content_size_;
   const auto mode = std::exchange(mode_, Mode::none);
-  if (mode == Mode::streamed) {
-    TRY(cut_stream(true));
+  if (mode != Mode::bundled) {
+    if (mode == Mode::streamed) TRY(cut_stream(true));
+    if (mode == Mode::paged) TRY(dispatch_pages());
     TRY(send_parts());
     return push(StreamedEntry{std::move(entry)});
   }
@@ -232,8 +312,8 @@ base::Result<void> SnapshotWriter::dispatch_bundle() {
 void SnapshotWriter::abandon_content() {
   const auto mode = std::exchange(mode_, Mode::none);
   if (mode == Mode::bundled) bundle_.end = bundled_start_;
-  if (mode != Mode::streamed) return;
-  stream_.begin = stream_.end;
+  if (mode == Mode::none || mode == Mode::bundled) return;
+  if (mode == Mode::streamed) stream_.begin = stream_.end;
   parts_.clear();
   // A failure shows at the next step: this one can't report it.
   (void)push(AbandonedContent{});

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t bundle_blocks = 8;
 constexpr std::size_t stream_blocks = 4;
+constexpr std::size_t page_blocks = 8;
+constexpr std::size_t page_chunks_in_a_block = 16;
 constexpr std::size_t tags_max = 1'000;
 
 // What readers would refuse is refused before anything is stored.
@@ -37,7 +39,11 @@ SnapshotWriter::SnapshotWriter(Repository& repository, SnapshotOptions options)
           std::size_t{repository.config().bundle_target} + repository.config().bundle_file_max + 1,
           bundle_blocks),
       stream_blocks_(repository.environment().executor,
-                     std::size_t{repository.config().chunker.size_max} * 2, stream_blocks) {}
+                     std::size_t{repository.config().chunker.size_max} * 2, stream_blocks),
+      page_chunk_size_(
+          std::min(page_chunk_size, std::size_t{repository.config().chunker.size_max})),
+      page_blocks_(repository.environment().executor, page_chunk_size_ * page_chunks_in_a_block,
+                   page_blocks) {}
 
 // The assembler waits for the pipeline, whose lanes use the store until they have ended: the store
 // goes last.
@@ -129,6 +135,7 @@ void SnapshotWriter::warn(std::string path, std::string message) {
 base::Result<TreeRoot> SnapshotWriter::finish_tree() {
   CHECK(mode_ == Mode::none, "a snapshot ends between contents");
   TRY(dispatch_bundle());
+  TRY(dispatch_pages());
   auto root = TRY(assembler_->finish());
   TRY(pipeline_->finish());
   return root;

@@ -27,7 +27,7 @@ base::Result<RepositoryStats> repository_stats(Repository& repository) {
   }
   stats.total_bytes = stats.data_bytes + stats.tree_bytes + stats.index_bytes + stats.sidecar_bytes;
   for (const auto prefix : {config_prefix, keys_prefix, roster_prefix, snapshots_prefix,
-                            sessions_prefix, notes_prefix, condemned_prefix}) {
+                            sessions_prefix, notes_prefix, condemned_prefix, log_prefix}) {
     for (const auto& info : TRY(repository.storage().list_all(prefix)))
       stats.total_bytes += info.size;
   }

@@ -33,7 +33,6 @@ const std::vector<KindFacts>& facts() {
       {.kind = ComponentKind::postgres,
        .name = "postgres",
        .built = Built::yes,
-       .types_not_built = {PlanType::incremental},
        .types = {{"logical", PlanType::logical},
                  {"physical", PlanType::physical},
                  {"incremental", PlanType::incremental},

@@ -271,7 +271,8 @@ Result<PostgresTable> PostgresConnection::query(const std::string& sql,
       continue;
     }
     const auto kind = answer.value().kind;
-    if (kind == Answer::Kind::copy_out || kind == Answer::Kind::copy_both) {
+    if (kind == Answer::Kind::copy_in || kind == Answer::Kind::copy_out ||
+        kind == Answer::Kind::copy_both) {
       return Error(ErrorCode::internal, "a query that copies");
     }
     if (kind == Answer::Kind::rows) table = std::move(answer.value().table);
@@ -295,6 +296,7 @@ Result<PostgresConnection::Answer> PostgresConnection::next() {
         return Error(ErrorCode::unsupported, "the server's answer has too many rows");
       }
       return Answer{.kind = Answer::Kind::rows, .table = table_of(result.get())};
+    case PGRES_COPY_IN: return Answer{.kind = Answer::Kind::copy_in, .table = {}};
     case PGRES_COPY_OUT: return Answer{.kind = Answer::Kind::copy_out, .table = {}};
     case PGRES_COPY_BOTH: return Answer{.kind = Answer::Kind::copy_both, .table = {}};
     case PGRES_COMMAND_OK:

@@ -17,6 +17,7 @@ using Kind = PostgresConnection::Answer::Kind;
 namespace {
 
 constexpr std::string_view data_corrupted = "XX001";
+constexpr int answers_after_failure_max = 10;
 
 template <typename Number>
 Result<Number> parse_number(std::string_view text, std::string_view what) {
@@ -55,6 +56,16 @@ Result<std::vector<BaseBackupTablespace>> tablespaces_of(const PostgresTable& ta
   return made;
 }
 
+// What is left of the answer to a command that failed is taken: the connection can be used on.
+Error settled(PostgresConnection& connection, Error failure) {
+  if (failure.code() == ErrorCode::cancelled) return failure;
+  for (int i = 0; i < answers_after_failure_max; ++i) {
+    const auto answer = connection.next();
+    if (!answer.ok() || answer.value().kind == Kind::end) break;
+  }
+  return failure;
+}
+
 class BackupReading {
  public:
   BackupReading(PostgresConnection& connection, BaseBackupReceiver& receiver)
@@ -62,7 +73,9 @@ class BackupReading {
 
   Result<BaseBackupEnd> run(const std::string& command) {
     TRY(connection_.send(command));
-    const auto start = TRY(position_of(TRY(rows())));
+    auto first = rows();
+    if (!first.ok()) return settled(connection_, std::move(first).error());
+    const auto start = TRY(position_of(first.value()));
     start_ = {.position = start.lsn,
               .timeline = start.timeline,
               .tablespaces = TRY(tablespaces_of(TRY(rows())))};
@@ -197,10 +210,10 @@ Result<void> start_replication(PostgresConnection& connection, const std::string
 }
 
 Result<std::optional<NextTimeline>> finish_replication(PostgresConnection& connection) {
-  TRY(connection.end_copy());
   std::optional<NextTimeline> next;
   while (true) {
     const auto answer = TRY(connection.next());
+    if (answer.kind == Kind::copy_in) TRY(connection.end_copy());
     if (answer.kind == Kind::end) return next;
     if (answer.kind != Kind::rows) continue;
     next.emplace();
@@ -216,14 +229,39 @@ Result<std::string> timeline_history(PostgresConnection& connection, std::uint32
   return table.cell(0, 1);
 }
 
+Result<void> upload_manifest(PostgresConnection& connection,
+                             const std::function<Result<base::ByteView>()>& next) {
+  const auto upload = [&]() -> Result<void> {
+    TRY(connection.send("UPLOAD_MANIFEST"));
+    auto begun = connection.next();
+    if (!begun.ok()) return settled(connection, std::move(begun).error());
+    if (begun.value().kind != Kind::copy_in) {
+      return Error(ErrorCode::unsupported, "the server answers UPLOAD_MANIFEST in an unknown way");
+    }
+    while (true) {
+      const auto piece = TRY(next());
+      if (piece.empty()) break;
+      TRY(connection.send_copy(piece));
+    }
+    TRY(connection.end_copy());
+    while (true) {
+      auto answer = connection.next();
+      if (!answer.ok()) return settled(connection, std::move(answer).error());
+      if (answer.value().kind == Kind::end) return {};
+    }
+  };
+  return upload().with_context("telling the server of the previous backup");
+}
+
 std::string base_backup_command(int server_major, const BaseBackupOptions& options) {
   const bool is_fast = options.checkpoint == BaseBackupOptions::Checkpoint::fast;
   const auto label = quote_literal(options.label);
   if (server_major >= 15) {
     return fmt::format(
         "BASE_BACKUP (LABEL {}, PROGRESS, CHECKPOINT '{}', WAL, WAIT false, MANIFEST 'yes', "
-        "MANIFEST_CHECKSUMS 'CRC32C', TARGET 'client')",
-        label, is_fast ? "fast" : "spread");
+        "MANIFEST_CHECKSUMS 'CRC32C', TARGET 'client'{})",
+        label, is_fast ? "fast" : "spread",
+        options.blocks == BaseBackupOptions::Blocks::changed ? ", INCREMENTAL" : "");
   }
   return fmt::format(
       "BASE_BACKUP LABEL {} PROGRESS{} WAL NOWAIT MANIFEST 'yes' "

@@ -53,7 +53,7 @@ components:
                 "HOME": str(self.place), "TMPDIR": str(self.place), "LC_ALL": "C.UTF-8"}
 
     def command(self, *arguments):
-        config = [] if arguments[0] == "snapshot" else ["--config", str(self.place / "holdfast.yaml")]
+        config = [] if arguments[0] in ("snapshot", "prune", "verify") else ["--config", str(self.place / "holdfast.yaml")]
         return [PROGRAM, *map(str, arguments), *config]
 
     def run(self, *arguments, status=0):
@@ -204,6 +204,22 @@ class Everything:
         fast.rename(server.place / "fast away")
         self.start_restored(server, place / "data", lambda: self.assertEqual(
             server.query("select count(*) from on_fast"), "1000"))
+
+    def test_where_blocks_can_not_be_asked_for_an_incremental_plan_is_a_full(self):
+        server = self.server()
+        server.query(CONTENT)
+        content = self.content(server)
+        strategy = Strategy(self, server, plans="\n      often: { type: incremental, every: 5m, to: { disk: 7d } }")
+        first = strategy.back_up("often")
+        second = strategy.back_up("often")
+        self.assertEqual((first["state"], second["state"]), ("succeeded", "succeeded"), second)
+        self.assertLess(second["bytes_new"], first["bytes_new"] / 3)
+        told = strategy.run("runs", "log", second["run"])
+        self.assertIn("a full instead of an incremental: the server ", told)
+        self.assertIn("summarize_wal" if int(self.version) >= 17 else f"is PostgreSQL {self.version}", told)
+        data = self.restored_place(server)
+        strategy.restore("often", data)
+        self.start_restored(server, data, lambda: self.assertEqual(self.content(server), content))
 
     def test_dumps_come_back(self):
         server = self.server()

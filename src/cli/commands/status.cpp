@@ -10,6 +10,7 @@
 #include "invocation.hpp"
 #include "strategy/when.hpp"
 #include "strategy_session.hpp"
+#include "wire/postgres_messages.hpp"
 
 namespace holdfast::cli {
 
@@ -35,6 +36,11 @@ void write_place(JsonWriter& json, const PlaceStatus& place) {
   if (place.oldest) json.text("oldest", base::format_utc(*place.oldest));
   if (place.verified_at) json.text("verified_at", base::format_utc(*place.verified_at));
   json.integer("damaged", place.damaged);
+  json.text("log", engine::place_log_name(place.log));
+  if (place.log_end) {
+    json.text("log_end", base::format_utc(place.log_end->at));
+    json.text("log_position", wire::format_lsn(place.log_end->position));
+  }
   json.end();
 }
 
@@ -116,6 +122,8 @@ std::string place_line(const PlaceStatus& place) {
     if (place.expected) line += fmt::format(" (at most {})", strategy::describe(*place.expected));
     line += fmt::format(", {} snapshots", place.snapshots);
   }
+  if (place.log == PlaceStatus::Log::flows) line += ", with log";
+  if (place.log == PlaceStatus::Log::broken) line += ", its log has a GAP";
   if (!place.proved.empty()) line += ", " + place.proved;
   if (place.damaged > 0) line += fmt::format(", {} DAMAGED", place.damaged);
   return place.message.empty() ? line : line + " " + place.message;

@@ -77,20 +77,8 @@ std::vector<Field> proof_fields() {
   };
 }
 
-std::vector<Field> status_fields() {
-  std::vector<Field> fields{
-      {"strategy", FieldType::string, "Its name."},
-      {"environment", FieldType::string, "Which one."},
-      {"at", FieldType::time, "When it was looked at."},
-      {"components", FieldType::array, "In the order of the strategy."},
-      {"components[].name", FieldType::string, "Its name."},
-      {"components[].kind", FieldType::string, "files, git, postgres, …"},
-      {"components[].built", FieldType::boolean, "Whether this version can back it up."},
-      {"components[].enabled", FieldType::boolean, "Whether it is switched on."},
-      {"components[].objective", FieldType::string,
-       "Of the RPO: met, missed, unknown, or none was promised."},
-      {"components[].rpo_seconds", FieldType::number, "Promised.", Presence::sometimes},
-      {"components[].rto_seconds", FieldType::number, "Promised.", Presence::sometimes},
+std::vector<Field> place_fields() {
+  return {
       {"components[].places", FieldType::array, "The locations that it goes to."},
       {"components[].places[].location", FieldType::string, "Its name."},
       {"components[].places[].state", FieldType::string, "fresh, late, empty or unknown."},
@@ -110,7 +98,33 @@ std::vector<Field> status_fields() {
       {"components[].places[].verified_at", FieldType::time,
        "The newest look at any of them that gave an answer.", Presence::sometimes},
       {"components[].places[].damaged", FieldType::integer,
-       "Snapshots whose last look found damage."}};
+       "Snapshots whose last look found damage."},
+      {"components[].places[].log", FieldType::string,
+       "none: it keeps no log; flows: its log leads from a base to log_end; broken: more of it is "
+       "there, beyond a gap."},
+      {"components[].places[].log_end", FieldType::time, "The instant up to which it leads.",
+       Presence::sometimes},
+      {"components[].places[].log_position", FieldType::string, "The same as an LSN.",
+       Presence::sometimes},
+  };
+}
+
+std::vector<Field> status_fields() {
+  std::vector<Field> fields{
+      {"strategy", FieldType::string, "Its name."},
+      {"environment", FieldType::string, "Which one."},
+      {"at", FieldType::time, "When it was looked at."},
+      {"components", FieldType::array, "In the order of the strategy."},
+      {"components[].name", FieldType::string, "Its name."},
+      {"components[].kind", FieldType::string, "files, git, postgres, …"},
+      {"components[].built", FieldType::boolean, "Whether this version can back it up."},
+      {"components[].enabled", FieldType::boolean, "Whether it is switched on."},
+      {"components[].objective", FieldType::string,
+       "Of the RPO: met, missed, unknown, or none was promised."},
+      {"components[].rpo_seconds", FieldType::number, "Promised.", Presence::sometimes},
+      {"components[].rto_seconds", FieldType::number, "Promised.", Presence::sometimes}};
+  const auto places = place_fields();
+  fields.insert(fields.end(), places.begin(), places.end());
   const auto proof = proof_fields();
   fields.insert(fields.end(), proof.begin(), proof.end());
   const std::vector<Field> rest{

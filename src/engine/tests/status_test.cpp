@@ -63,7 +63,7 @@ TEST_F(StatusTest, ComponentsComeBack) {
   EXPECT_EQ(restored.location, "hdd");
   EXPECT_EQ(restored.passed_over.size(), 1U);
   EXPECT_EQ(test.read("out" + test.directory.path() + "/data/a"), "first");
-  options.at = restored.captured - base::seconds(1);
+  options.at = {.kind = RecoveryTarget::Kind::time, .time = restored.captured - base::seconds(1)};
   EXPECT_FALSE(restore_component(*test.workplace, component, options, silent, {}).ok());
   const auto evidence = test.catalog->evidence().list(0, 100).value();
   EXPECT_EQ(evidence.back().kind, "restore");

@@ -6,6 +6,7 @@
 
 #include "repository/object_name.hpp"
 #include "repository/path_key.hpp"
+#include "repository/tree_cursor.hpp"
 #include "repository_fixture.hpp"
 
 namespace holdfast::repository {
@@ -230,6 +231,143 @@ TEST(SnapshotWriter, HolesComeBackAsZeros) {
   std::memcpy(expected.data() + 500'000, "data", 4);
   EXPECT_EQ(must(read_snapshot(*repository, committed.summary.root)).at("/f"), expected);
   EXPECT_LT(committed.totals.bytes_new, 1'000U);
+}
+
+// Each is newer than the one before.
+SnapshotOptions pages_options() {
+  static std::int64_t seconds = 0;
+  return {.source = "files",
+          .host = "h",
+          .label = "pages",
+          .paths = {},
+          .tags = {},
+          .command = "",
+          .program = "",
+          .started = base::Time{} + base::seconds(++seconds),
+          .rewrite_of = {},
+          .order = EntryOrder::any};
+}
+
+void fill(SnapshotWriter& writer, base::ByteView content) {
+  while (!content.empty()) {
+    const auto room = must(writer.buffer());
+    const auto size = std::min({room.size(), content.size(), std::size_t{5'000}});
+    std::memcpy(room.data(), content.data(), size);
+    must(writer.filled(size));
+    content = content.subspan(size);
+  }
+}
+
+Entry named(std::string_view path) {
+  Entry entry;
+  entry.key = must(key_of_path(path));
+  return entry;
+}
+
+CommittedSnapshot write_pages(Repository& repository, const TestFiles& files) {
+  auto writer = must(SnapshotWriter::begin(repository, pages_options()));
+  for (const auto& [path, content] : files) {
+    must(writer->begin_pages(content.size()));
+    fill(*writer, content);
+    must(writer->end_content(named(path)));
+  }
+  return must(writer->commit({}));
+}
+
+TEST(SnapshotWriter, OfPagesThatChangedOnlyTheirChunksAreNew) {
+  TestRepository test;
+  auto repository = test.open();
+  TestFiles files;
+  files["/empty"] = {};
+  files["/small"] = noise(1, 1000);
+  files["/table"] = noise(2, 3'000'000);
+  const auto first = write_pages(*repository, files);
+  EXPECT_EQ(must(read_snapshot(*repository, first.summary.root)), files);
+  files["/table"][1'500'000] ^= 1;
+  const auto second = write_pages(*repository, files);
+  EXPECT_EQ(must(read_snapshot(*repository, second.summary.root)), files);
+  EXPECT_LE(second.totals.bytes_new, page_chunk_size + 20'000);
+  const auto third = write_pages(*repository, files);
+  EXPECT_LT(third.totals.bytes_new, 5'000U);
+}
+
+// The first `kept` bytes of each file of the parent, `added` after them, the rest of the file.
+CommittedSnapshot write_overlay(Repository& repository, std::uint64_t kept, base::ByteView added,
+                                TestFiles& files) {
+  auto writer = must(SnapshotWriter::begin(repository, pages_options()));
+  TreeCursor cursor(writer->parent_nodes(), writer->parent()->summary.root);
+  while (auto entry = must(cursor.next())) {
+    must(writer->begin_overlay());
+    std::uint64_t at = 0;
+    const auto take = [&](std::uint64_t begin, std::uint64_t end) {
+      ExtentCursor extents(writer->parent_nodes(), entry->content, entry->size);
+      at = must(extents.seek(begin));
+      while (auto extent = must(extents.next())) {
+        const auto skip = begin > at ? begin - at : 0;
+        at += extent->length;
+        extent->length = std::min(at, end) - (at - extent->length) - skip;
+        extent->offset += skip;
+        EXPECT_EQ(must(writer->reuse_extent(*extent)), EntrySink::Reuse::taken);
+        if (at >= end) break;
+      }
+    };
+    const auto middle = std::min(kept, entry->size);
+    if (middle > 0) take(0, middle);
+    fill(*writer, added);
+    if (middle < entry->size) take(middle, entry->size);
+    must(writer->hole(10));
+    auto& content = files.at(must(path_of_key(entry->key)));
+    content.insert(content.begin() + static_cast<std::ptrdiff_t>(middle), added.begin(),
+                   added.end());
+    content.resize(content.size() + 10);
+    Entry made;
+    made.key = entry->key;
+    must(writer->end_content(made));
+  }
+  return must(writer->commit({}));
+}
+
+TEST(SnapshotWriter, ContentsArePutTogetherFromTheParentsAndNewOnes) {
+  TestRepository test;
+  auto repository = test.open();
+  TestFiles files;
+  files["/empty"] = {};
+  files["/table"] = noise(2, 3'000'000);
+  for (int i = 0; i < 300; ++i) files["/small" + std::to_string(i)] = noise(10 + i, 100 + i);
+  write_pages(*repository, files);
+  const auto added = noise(99, 700);
+  for (const std::uint64_t kept : {1'000'000, 150, 0}) {
+    const auto made = write_overlay(*repository, kept, added, files);
+    const auto read = must(read_snapshot(*repository, made.summary.root));
+    for (const auto& [path, content] : files) {
+      EXPECT_TRUE(read.at(path) == content) << path << ", " << kept << " bytes kept";
+    }
+    // What was added everywhere; nothing that was there.
+    EXPECT_LT(made.totals.bytes_new, files.size() * (added.size() + 300));
+    EXPECT_LT(made.totals.chunks_new, 40U) << "new pieces share chunks";
+  }
+}
+
+TEST(SnapshotWriter, ManyPiecesOfTheParentAfterANewOneDontBlock) {
+  TestRepository test;
+  auto repository = test.open();
+  TestFiles files;
+  files["/table"] = noise(2, 300'000);
+  write_pages(*repository, files);
+  auto writer = must(SnapshotWriter::begin(*repository, pages_options()));
+  TreeCursor cursor(writer->parent_nodes(), writer->parent()->summary.root);
+  const auto entry = must(cursor.next());
+  ExtentCursor extents(writer->parent_nodes(), entry->content, entry->size);
+  auto piece = *must(extents.next());
+  must(writer->begin_overlay());
+  fill(*writer, noise(5, 10));
+  piece.length = 1;
+  for (int i = 0; i < 2'000'000; ++i) {
+    piece.offset = static_cast<std::uint64_t>(i % 2) * 7;
+    must(writer->reuse_extent(piece));
+  }
+  must(writer->end_content(named("/table")));
+  EXPECT_EQ(must(writer->commit({})).summary.root.bytes, 2'000'010U);
 }
 
 TEST(SnapshotWriter, LateSnapshotsAreReportedAsFailures) {

@@ -190,6 +190,7 @@ Result<void> DumpCapture::store(const std::string& name, std::vector<std::string
       if (size == 0) break;
       TRY(sink_.filled(size));
       result_.bytes += size;
+      result_.bytes_received += size;
       if (result_.bytes - reported_ >= progress_step) report(name);
     }
     return child->finish();

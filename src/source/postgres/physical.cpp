@@ -1,351 +1,139 @@
-// A base backup as it arrives: tar members become entries, contents go into the sink, everything is
-// held against the manifest at the end.
+// A base backup over a replication connection: what is asked of the server, and what becomes of its
+// refusals.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <cstring>
-#include <map>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
 
-#include "backup_manifest.hpp"
-#include "base/clock.hpp"
-#include "codec/crc32c.hpp"
-#include "relation_names.hpp"
-#include "repository/path_key.hpp"
+#include "physical_capture.hpp"
 #include "segment_size.hpp"
-#include "source/files/posix_attributes.hpp"
-#include "source/postgres/capture.hpp"
-#include "tar_stream.hpp"
 
 namespace holdfast::source {
 
-using base::Bytes;
-using base::ByteView;
 using base::Error;
 using base::ErrorCode;
 using base::Result;
-using repository::Entry;
-using repository::EntryKind;
 
 namespace {
 
-constexpr std::uint32_t directory_mode = 0700;
-constexpr std::uint32_t file_mode = 0600;
-constexpr std::int64_t nanoseconds = 1'000'000'000;
-constexpr std::string_view wal_folder = "pg_wal/";
-constexpr std::size_t segment_name_size = 24;
-constexpr std::string_view links_folder = "pg_tblspc/";
-constexpr std::string_view manifest_name = "backup_manifest";
-// Between two calls of progress.
-constexpr std::size_t notices_max = 1'000;
-constexpr std::uint64_t progress_step = std::uint64_t{4} * 1024 * 1024;
+constexpr int first_incremental_major = 17;
 
-Bytes bytes_of(std::string_view text) {
-  const auto view = base::as_bytes(text);
-  return {view.begin(), view.end()};
+Result<std::uint64_t> parse_system(std::string_view text) {
+  std::uint64_t system = 0;
+  const auto* end = text.data() + text.size();
+  if (!text.empty() && std::from_chars(text.data(), end, system).ptr == end) return system;
+  return Error(ErrorCode::unsupported, "the server's system identifier is no number");
 }
 
-// The path of a file of the data directory in a warning of the server, such as
-// 'checksum verification failed in file "./base/5/16384", block 3'. Empty if there is none.
-std::string path_in_warning(std::string_view message) {
-  constexpr std::string_view allowed =
-      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_./";
-  for (const std::string_view folder : {"base/", "global/", "pg_tblspc/"}) {
-    const auto at = message.find(folder);
-    if (at == std::string_view::npos) continue;
-    const auto end = std::min(message.find_first_not_of(allowed, at), message.size());
-    return std::string(message.substr(at, end - at));
+// Why a backup can't be incremental, as far as the server's settings go; empty if it can.
+Result<std::string> why_full(wire::PostgresConnection& connection) {
+  if (connection.server_major() < first_incremental_major) {
+    return fmt::format("the server is PostgreSQL {}, and {} is the first that sends changed blocks",
+                       connection.server_major(), first_incremental_major);
   }
-  return {};
+  if (TRY(wire::show_setting(connection, "summarize_wal")) != "on") {
+    return std::string(
+        "the server doesn't keep track of changed blocks (ALTER SYSTEM SET "
+        "summarize_wal = on; SELECT pg_reload_conf())");
+  }
+  return std::string();
 }
 
-// The one thing that the manifest doesn't list.
-bool is_wal_segment(std::string_view path) {
-  if (!path.starts_with(wal_folder)) return false;
-  path.remove_prefix(wal_folder.size());
-  return path.size() == segment_name_size &&
-         path.find_first_not_of("0123456789ABCDEF") == std::string_view::npos;
+// What an incremental backup is laid over; if nothing, `because` says why it becomes a full one.
+Result<std::optional<EarlierBackup>> find_earlier(wire::PostgresConnection& connection,
+                                                  const PostgresPhysicalOptions& options,
+                                                  std::uint64_t system, std::string& because) {
+  because = TRY(why_full(connection));
+  if (!because.empty()) return std::optional<EarlierBackup>();
+  if (!options.parent) {
+    because = "there is no earlier base backup that can be read at this location";
+    return std::optional<EarlierBackup>();
+  }
+  auto earlier = EarlierBackup::open(*options.parent->nodes, options.parent->root);
+  if (!earlier.ok()) {
+    if (!is_of_earlier_backup(earlier.error().code())) return earlier.error();
+    because = earlier.error().message();
+    return std::optional<EarlierBackup>();
+  }
+  if (earlier.value().cluster() != system) {
+    because = "the previous snapshot is of another cluster";
+    return std::optional<EarlierBackup>();
+  }
+  return std::optional(std::move(earlier).value());
 }
 
-class PhysicalCapture final : public wire::BaseBackupReceiver, public TarReceiver {
+// One base backup over an open connection.
+class PhysicalBackup {
  public:
-  PhysicalCapture(repository::EntrySink& sink, const PostgresProgressCall& progress,
-                  std::uint64_t segment_size)
-      : sink_(sink), progress_(progress), manifest_(arrived_), segment_size_(segment_size) {}
+  PhysicalBackup(wire::PostgresConnection& connection, const PostgresPhysicalOptions& options,
+                 repository::EntrySink& sink)
+      : connection_(connection), options_(options), sink_(sink) {}
 
-  Result<void> begin(const wire::BaseBackupStart& start) override {
-    start_ = start;
-    for (const auto& each : start.tablespaces) bytes_total_ += each.bytes;
-    return {};
-  }
-
-  Result<void> begin_archive(std::uint32_t oid) override {
-    if (tar_) TRY(tar_->finish());
-    archive_ = oid;
-    archives_.insert(oid);
-    tar_ = std::make_unique<TarStream>(*this);
-    return {};
-  }
-
-  Result<void> begin_manifest() override {
-    if (tar_) TRY(tar_->finish());
-    tar_.reset();
-    in_manifest_ = true;
-    TRY(sink_.begin_content(0));
-    in_content_ = true;
-    return {};
-  }
-
-  Result<void> data(ByteView bytes) override {
-    if (in_manifest_) {
-      TRY(manifest_.feed(bytes));
-      result_.bytes += bytes.size();
-      return fill(bytes);
+  Result<PostgresCaptureResult> run(PhysicalCapture& capture, std::uint64_t system) {
+    std::optional<EarlierBackup> earlier;
+    std::string because;
+    if (options_.transfer == PostgresPhysicalOptions::Transfer::incremental) {
+      earlier = TRY(find_earlier(connection_, options_, system, because));
     }
-    if (tar_ == nullptr) {
-      return Error(ErrorCode::damaged, "the base backup has data before its first archive");
+    if (earlier) {
+      capture.lay_over(&*earlier);
+      auto received = receive_changes(*earlier, capture);
+      if (received.ok()) return finish(capture, received.value(), {});
+      if (!capture.earlier_trouble().empty()) {
+        capture.abandon();
+        PostgresCaptureResult made;
+        made.retake_because = capture.earlier_trouble();
+        return made;
+      }
+      const auto code = received.error().code();
+      if (capture.has_begun() || code == ErrorCode::cancelled || code == ErrorCode::unavailable) {
+        capture.abandon();
+        return received.error();
+      }
+      // The server, or what it is told, has no way to it: summaries that are missing, a summarizer
+      // that stands still, a timeline that isn't this one's.
+      because = received.error().message();
+      sink_.warn(std::string(postgres_data_path),
+                 "a full backup instead of an incremental: " + because);
+      capture.lay_over(nullptr);
     }
-    return tar_->feed(bytes);
-  }
-
-  Result<void> begin_member(const TarMember& member) override;
-  Result<void> content(ByteView bytes) override;
-  Result<void> end_member() override;
-
-  Result<PostgresCaptureResult> finish(const wire::BaseBackupEnd& end);
-  void note(const wire::PostgresNotice& notice);
-  // What the server said meanwhile, as warnings of the snapshot.
-  void warn(const wire::PostgresAddress& address, const std::stop_token& stop);
-  void abandon() {
-    if (std::exchange(in_content_, false)) sink_.abandon_content();
+    auto received = receive(wire::BaseBackupOptions::Blocks::all, capture);
+    if (!received.ok()) {
+      capture.abandon();
+      return received.error();
+    }
+    return finish(capture, received.value(), std::move(because));
   }
 
  private:
-  Result<void> fill(ByteView bytes);
-  Result<void> add_directory(std::string_view path);
-  Result<void> add_text(std::string_view path, const std::string& text);
-  Result<void> add_surroundings();
-  Result<void> check_wal() const;
-  [[nodiscard]] PosixAttributes own_attributes(std::uint32_t mode) const;
-  void report(std::string_view current, bool always);
+  Result<wire::BaseBackupEnd> receive(wire::BaseBackupOptions::Blocks blocks,
+                                      PhysicalCapture& capture) {
+    return wire::receive_base_backup(
+        connection_, {.label = options_.label, .checkpoint = options_.checkpoint, .blocks = blocks},
+        capture);
+  }
 
+  Result<wire::BaseBackupEnd> receive_changes(const EarlierBackup& earlier,
+                                              PhysicalCapture& capture) {
+    TRY(wire::upload_manifest(connection_, earlier.manifest()));
+    return receive(wire::BaseBackupOptions::Blocks::changed, capture);
+  }
+
+  static Result<PostgresCaptureResult> finish(PhysicalCapture& capture,
+                                              const wire::BaseBackupEnd& end, std::string because) {
+    auto result = capture.finish(end);
+    if (!result.ok()) {
+      capture.abandon();
+      return result;
+    }
+    result.value().full_because = std::move(because);
+    return result;
+  }
+
+  wire::PostgresConnection& connection_;
+  const PostgresPhysicalOptions& options_;
   repository::EntrySink& sink_;
-  const PostgresProgressCall& progress_;
-  ArrivedFiles arrived_;
-  ManifestCheck manifest_;
-  std::uint64_t segment_size_;
-  wire::BaseBackupStart start_;
-  PostgresCaptureResult result_;
-  std::uint64_t bytes_total_ = 0;
-  std::uint64_t reported_ = 0;
-
-  std::unique_ptr<TarStream> tar_;
-  std::uint32_t archive_ = 0;
-  std::set<std::uint32_t> archives_;
-  TarMember member_;
-  std::string local_path_;  // of the member, relative to the data directory
-  Entry entry_;
-  std::uint32_t crc_ = 0;
-  bool in_content_ = false;
-  bool in_manifest_ = false;
-  std::vector<std::string> notices_;
-  std::set<std::string> segments_;  // of WAL that came whole
-  TarMember label_;                 // backup_label: its owner and time are those of what we add
 };
-
-Result<void> PhysicalCapture::fill(ByteView bytes) {
-  while (!bytes.empty()) {
-    const auto room = TRY(sink_.buffer());
-    const auto size = std::min(room.size(), bytes.size());
-    std::memcpy(room.data(), bytes.data(), size);
-    TRY(sink_.filled(size));
-    bytes = bytes.subspan(size);
-  }
-  return {};
-}
-
-void PhysicalCapture::report(std::string_view current, bool always) {
-  if (!progress_ || (!always && result_.bytes - reported_ < progress_step)) return;
-  reported_ = result_.bytes;
-  progress_({.files = result_.files,
-             .bytes = result_.bytes,
-             .bytes_total = std::max(bytes_total_, result_.bytes),
-             .current = current});
-}
-
-Result<void> PhysicalCapture::begin_member(const TarMember& member) {
-  member_ = member;
-  const auto oid = std::to_string(archive_);
-  local_path_ = archive_ == 0 ? member.path : std::string(links_folder) + oid + "/" + member.path;
-  const auto path = archive_ == 0
-                        ? fmt::format("{}/{}", postgres_data_path, member.path)
-                        : fmt::format("{}/{}/{}", postgres_tablespaces_path, oid, member.path);
-  PosixAttributes attributes{.mode = member.mode,
-                             .uid = member.uid,
-                             .gid = member.gid,
-                             .user = member.user,
-                             .group = member.group,
-                             .mtime = member.mtime_seconds * nanoseconds};
-  entry_ = {};
-  entry_.key = TRY(repository::key_of_path(path));
-  switch (member.kind) {
-    case TarMember::Kind::directory: entry_.kind = EntryKind::directory; break;
-    case TarMember::Kind::symlink:
-      entry_.kind = EntryKind::symlink;
-      attributes.symlink_target = archive_ == 0 && member.path.starts_with(links_folder)
-                                      ? bytes_of("../.." + std::string(postgres_tablespaces_path) +
-                                                 "/" + member.path.substr(links_folder.size()))
-                                      : bytes_of(member.link);
-      break;
-    case TarMember::Kind::file:
-      entry_.kind = EntryKind::file;
-      crc_ = 0;
-      if (archive_ == 0 && member.path == "backup_label") label_ = member;
-      report(path, false);
-      TRY(sink_.begin_content(member.size));
-      in_content_ = true;
-      break;
-  }
-  entry_.attributes = encode_attributes(attributes);
-  return {};
-}
-
-Result<void> PhysicalCapture::content(ByteView bytes) {
-  crc_ = codec::crc32c(bytes, crc_);
-  result_.bytes += bytes.size();
-  return fill(bytes);
-}
-
-Result<void> PhysicalCapture::end_member() {
-  if (member_.kind == TarMember::Kind::directory) {
-    ++result_.directories;
-    return sink_.add(std::move(entry_));
-  }
-  if (member_.kind == TarMember::Kind::symlink) {
-    ++result_.links;
-    return sink_.add(std::move(entry_));
-  }
-  ++result_.files;
-  in_content_ = false;
-  TRY(sink_.end_content(std::move(entry_)));
-  if (!is_wal_segment(local_path_)) {
-    arrived_.add(local_path_, member_.size, crc_);
-  } else if (member_.size == segment_size_) {
-    segments_.insert(local_path_.substr(wal_folder.size()));
-  }
-  return {};
-}
-
-PosixAttributes PhysicalCapture::own_attributes(std::uint32_t mode) const {
-  return {.mode = mode,
-          .uid = label_.uid,
-          .gid = label_.gid,
-          .user = label_.user,
-          .group = label_.group,
-          .mtime = label_.mtime_seconds * nanoseconds};
-}
-
-Result<void> PhysicalCapture::add_directory(std::string_view path) {
-  Entry entry;
-  entry.key = TRY(repository::key_of_path(path));
-  entry.kind = EntryKind::directory;
-  entry.attributes = encode_attributes(own_attributes(directory_mode));
-  ++result_.directories;
-  return sink_.add(std::move(entry));
-}
-
-Result<void> PhysicalCapture::add_text(std::string_view path, const std::string& text) {
-  Entry entry;
-  entry.key = TRY(repository::key_of_path(path));
-  entry.attributes = encode_attributes(own_attributes(file_mode));
-  TRY(sink_.begin_content(text.size()));
-  in_content_ = true;
-  TRY(fill(base::as_bytes(text)));
-  in_content_ = false;
-  ++result_.files;
-  result_.bytes += text.size();
-  return sink_.end_content(std::move(entry));
-}
-
-// The directories above the archives, and where the tablespaces were.
-Result<void> PhysicalCapture::add_surroundings() {
-  TRY(add_directory(postgres_data_path));
-  if (archives_.size() <= 1) return {};
-  TRY(add_directory(postgres_tablespaces_path));
-  auto map = nlohmann::json::array();
-  for (const auto& each : start_.tablespaces) {
-    if (each.oid == 0) continue;
-    TRY(add_directory(fmt::format("{}/{}", postgres_tablespaces_path, each.oid)));
-    map.push_back({{"oid", each.oid}, {"location", base::printable(each.location)}});
-  }
-  return add_text("/tablespaces.json", map.dump(1) + "\n");
-}
-
-Result<void> PhysicalCapture::check_wal() const {
-  const auto missing = missing_segments(manifest_.wal_ranges(), segments_, segment_size_);
-  if (missing.empty()) return {};
-  return Error(ErrorCode::damaged,
-               fmt::format("{} WAL segments of the backup did not come, first {}: it could not be "
-                           "restored by itself",
-                           missing.size(), missing.front()))
-      .with_hint("raise wal_keep_size, or max_replication_slots so that a slot can hold WAL back");
-}
-
-Result<PostgresCaptureResult> PhysicalCapture::finish(const wire::BaseBackupEnd& end) {
-  if (!in_manifest_ || !archives_.contains(0)) {
-    return Error(ErrorCode::damaged, "the base backup lacks the data directory or the manifest");
-  }
-  for (const auto& each : start_.tablespaces) {
-    if (archives_.contains(each.oid)) continue;
-    return Error(ErrorCode::damaged,
-                 "the base backup lacks a tablespace: " + base::printable(each.location));
-  }
-  Entry entry;
-  entry.key = TRY(repository::key_of_path(fmt::format("{}/{}", postgres_data_path, manifest_name)));
-  entry.attributes = encode_attributes(own_attributes(file_mode));
-  in_content_ = false;
-  TRY(sink_.end_content(std::move(entry)));
-  ++result_.files;
-  TRY(manifest_.finish());
-  TRY(check_wal());
-  TRY(add_surroundings());
-  if (end.pages == wire::BaseBackupEnd::Pages::damaged && notices_.empty()) {
-    notices_.emplace_back("pages of the database have wrong checksums");
-  }
-  report({}, true);
-  result_.facts = {{"start_lsn", start_.position},
-                   {"end_lsn", end.position},
-                   {"timeline", end.timeline},
-                   {"tablespaces", archives_.size() - 1}};
-  return std::move(result_);
-}
-
-void PhysicalCapture::note(const wire::PostgresNotice& notice) {
-  if (notice.severity == "WARNING" && notices_.size() < notices_max) {
-    notices_.push_back(notice.message);
-  }
-}
-
-void PhysicalCapture::warn(const wire::PostgresAddress& address, const std::stop_token& stop) {
-  std::map<std::string, std::string> names;
-  for (const auto& notice : notices_) {
-    const auto path = path_in_warning(notice);
-    if (path.empty()) {
-      sink_.warn(std::string(postgres_data_path), notice);
-      continue;
-    }
-    auto known = names.find(path);
-    if (known == names.end()) {
-      known = names.emplace(path, relation_name(address, path, stop)).first;
-    }
-    const auto& name = known->second;
-    sink_.warn(fmt::format("{}/{}", postgres_data_path, path),
-               name.empty() ? notice : fmt::format("{} (relation {})", notice, name));
-  }
-}
 
 }  // namespace
 
@@ -361,10 +149,10 @@ Result<PostgresCaptureResult> capture_postgres_physical(const wire::PostgresAddr
                  fmt::format("the server is PostgreSQL {}", connection->server_major()))
         .with_hint("physical backups need PostgreSQL 13 or newer; logical ones do with less");
   }
-  const auto identity = TRY(wire::identify_system(*connection));
+  const auto system = TRY(parse_system(TRY(wire::identify_system(*connection)).system));
   const auto segment_size =
       TRY(parse_segment_size(TRY(wire::show_setting(*connection, "wal_segment_size"))));
-  PhysicalCapture capture(sink, progress, segment_size);
+  PhysicalCapture capture(sink, progress, segment_size, system);
   connection->on_notice([&capture](const wire::PostgresNotice& notice) { capture.note(notice); });
   const auto slot = wire::create_temporary_slot(*connection, options.slot);
   if (!slot.ok()) {
@@ -372,25 +160,11 @@ Result<PostgresCaptureResult> capture_postgres_physical(const wire::PostgresAddr
     sink.warn(std::string(postgres_data_path),
               "no slot holds WAL back during the backup: " + slot.error().message());
   }
-  const auto end = wire::receive_base_backup(
-      *connection, {.label = options.label, .checkpoint = options.checkpoint}, capture);
-  if (!end.ok()) {
-    capture.abandon();
-    return end.error();
-  }
-  auto result = capture.finish(end.value());
-  if (!result.ok()) {
-    capture.abandon();
-    return result;
-  }
+  auto result = PhysicalBackup(*connection, options, sink).run(capture, system);
+  if (!result.ok() || !result.value().retake_because.empty()) return result;
   capture.warn(address, stop);
-  auto& facts = result.value().facts;
-  facts.emplace_back("server_version", static_cast<std::uint64_t>(connection->server_version()));
-  std::uint64_t system = 0;
-  const auto* system_end = identity.system.data() + identity.system.size();
-  if (std::from_chars(identity.system.data(), system_end, system).ptr == system_end) {
-    facts.emplace_back("system", system);
-  }
+  result.value().facts.emplace_back("server_version",
+                                    static_cast<std::uint64_t>(connection->server_version()));
   return result;
 }
 

@@ -61,6 +61,10 @@ class ActingSink final : public repository::EntrySink {
   base::Result<void> begin_content(std::uint64_t size) override {
     return sink_.begin_content(size);
   }
+  base::Result<void> begin_overlay() override { return sink_.begin_overlay(); }
+  base::Result<Reuse> reuse_extent(const repository::Extent& extent) override {
+    return sink_.reuse_extent(extent);
+  }
   base::Result<base::MutableByteView> buffer() override { return sink_.buffer(); }
   base::Result<void> filled(std::size_t size) override {
     if (on_filled_) on_filled_();

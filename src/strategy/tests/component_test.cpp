@@ -46,6 +46,7 @@ TEST(Component, EveryKindHasAName) {
   EXPECT_EQ(names.size(), static_cast<std::size_t>(ComponentKind::vault) + 1);
   EXPECT_EQ(is_built(ComponentKind::postgres), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::physical), Built::yes);
+  EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::incremental), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::postgres, PlanType::log), Built::not_yet);
   EXPECT_EQ(is_built(ComponentKind::files), Built::yes);
   EXPECT_EQ(is_built(ComponentKind::command), Built::yes);

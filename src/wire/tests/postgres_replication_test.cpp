@@ -17,6 +17,13 @@ TEST(PostgresReplication, NewServersTakeOptionsInParentheses) {
             std::string::npos);
 }
 
+TEST(PostgresReplication, ChangedBlocksAreAskedForByAnOption) {
+  using Blocks = BaseBackupOptions::Blocks;
+  EXPECT_TRUE(base_backup_command(17, {.blocks = Blocks::changed})
+                  .ends_with(", TARGET 'client', INCREMENTAL)"));
+  EXPECT_EQ(base_backup_command(17, {}).find("INCREMENTAL"), std::string::npos);
+}
+
 TEST(PostgresReplication, OldServersTakeWords) {
   EXPECT_EQ(base_backup_command(14, {.label = "a"}),
             "BASE_BACKUP LABEL 'a' PROGRESS FAST WAL NOWAIT MANIFEST 'yes' "

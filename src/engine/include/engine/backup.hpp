@@ -35,6 +35,7 @@ struct BackupReport {
   repository::StoreStages stages;
   std::vector<repository::SnapshotWarning> warnings;  // the first 10,000
   std::uint64_t warning_count = 0;
+  std::vector<std::string> notes;  // what the run's log should say, and is no reason to worry
 };
 
 // Takes a snapshot; on return it is durable and counts.

@@ -28,6 +28,7 @@ base::Result<ExpiryDecision> decide_expiry(const Workplace& workplace,
 
 struct ExpiryReport {
   std::vector<std::string> forgotten;  // ids
+  std::uint64_t log_pieces = 0;        // of its log, removed
   std::vector<std::string> overdue;    // wait for their event for more than 14 days
 };
 

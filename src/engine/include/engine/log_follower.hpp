@@ -11,17 +11,12 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "engine/log_position.hpp"
 #include "engine/workplace.hpp"
 #include "io/executor.hpp"
 #include "strategy/model.hpp"
 
 namespace holdfast::engine {
-
-struct LogPosition {
-  std::uint32_t lineage = 0;
-  std::uint64_t position = 0;
-  base::Time at;  // by the source's clock: everything until then is there
-};
 
 struct LogLaneState {
   std::string location;

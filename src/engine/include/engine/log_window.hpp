@@ -36,10 +36,14 @@ struct LogWindow {
 base::Result<LogWindow> log_window(const repository::Repository& repository,
                                    std::vector<repository::LogPiece> pieces, const LogBase& base);
 
-// The newest instant to which the log carries a component at a repository: that of the newest base
-// with a log after it. Nothing: there is none.
-base::Result<std::optional<LogPosition>> newest_log_point(const repository::Repository& repository,
-                                                          const repository::SnapshotList& list,
-                                                          const strategy::Component& component);
+// How the log stands at a repository, from the newest base on.
+struct LogStanding {
+  std::optional<LogPosition> end;  // nothing: there is no base, or no log after it
+  // More of the log lies beyond a gap after `end`: only a new base leads there.
+  enum class Beyond { nothing, unreachable } beyond = Beyond::nothing;
+};
+base::Result<LogStanding> log_standing(const repository::Repository& repository,
+                                       const repository::SnapshotList& list,
+                                       const strategy::Component& component);
 
 }  // namespace holdfast::engine

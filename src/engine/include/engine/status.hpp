@@ -8,6 +8,7 @@
 
 #include "catalog/finding.hpp"
 #include "catalog/run.hpp"
+#include "engine/log_position.hpp"
 #include "engine/workplace.hpp"
 
 namespace holdfast::engine {
@@ -17,8 +18,9 @@ struct PlaceStatus {
   // unknown: the location is down or could not be read; `message` says why.
   enum class State { fresh, late, empty, unknown } state = State::unknown;
   std::uint64_t snapshots = 0;
-  std::optional<base::Time> newest;  // the recovery point: when its capture began
-  std::string newest_snapshot;       // hexadecimal
+  // The recovery point: when the newest capture began, or the end of the log after it.
+  std::optional<base::Time> newest;
+  std::string newest_snapshot;  // hexadecimal
   std::optional<base::Duration> age;
   std::optional<base::Duration> expected;  // not older than this: the RPO, or a schedule and a half
   std::string proved;                      // the highest level that one of them has reached
@@ -28,6 +30,10 @@ struct PlaceStatus {
   // The newest look at any of its snapshots that gave an answer.
   std::optional<base::Time> verified_at;
   std::uint64_t damaged = 0;  // snapshots that are there and whose last look found damage
+  // Of a component that keeps a log. none: it keeps none, or the location can't be seen; flows: it
+  // leads from a base to `log_end`; broken: more of it is there, and nothing leads to that.
+  enum class Log { none, flows, broken } log = Log::none;
+  std::optional<LogPosition> log_end;
 };
 
 // A verification that the strategy declares, at one location; a drill is at none.
@@ -96,6 +102,7 @@ struct StrategyStatus {
 // Opens every location that a component goes to, once, and asks its mirrors.
 base::Result<StrategyStatus> status_of(const Workplace& workplace);
 
+[[nodiscard]] std::string_view place_log_name(PlaceStatus::Log log) noexcept;
 [[nodiscard]] std::string_view place_state_name(PlaceStatus::State state) noexcept;
 [[nodiscard]] std::string_view verification_state_name(VerificationStatus::State state) noexcept;
 [[nodiscard]] std::string_view mirror_state_name(MirrorStatus::State state) noexcept;

@@ -6,9 +6,13 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "base/units.hpp"
 #include "repository/entry.hpp"
 
 namespace holdfast::repository {
+
+// Unless the repository's chunk_max is less.
+inline constexpr std::size_t page_chunk_size = std::size_t{128} * base::KiB;
 
 class EntrySink {
  public:
@@ -28,6 +32,19 @@ class EntrySink {
   // or skip a hole. `expected_size` chooses between bundling and streaming; another size than
   // expected is allowed.
   virtual base::Result<void> begin_content(std::uint64_t expected_size) = 0;
+  // The same for content that is overwritten in place, such as the files of a database: cut every
+  // page_chunk_size bytes and not where its bytes say, so that of a later version only those chunks
+  // are new in which something changed.
+  virtual base::Result<void> begin_pages(std::uint64_t expected_size) {
+    return begin_content(expected_size);
+  }
+  // The same for content that is put together: pieces of the parent snapshot's contents by
+  // reuse_extent(), new bytes and holes between them. New bytes share chunks with those of the
+  // next such content.
+  virtual base::Result<void> begin_overlay() = 0;
+  // The next bytes of an overlay: an extent of the parent's or a part of one. read_again: nothing
+  // was added, the overlay can't be made.
+  virtual base::Result<Reuse> reuse_extent(const Extent& extent) = 0;
   // At least one byte, usually hundreds of KiB; for bundled content at least expected_size + 1 in
   // the first call.
   virtual base::Result<base::MutableByteView> buffer() = 0;

@@ -61,6 +61,9 @@ class SnapshotWriter final : public EntrySink {
   base::Result<void> add(Entry entry) override;
   base::Result<Reuse> reuse(Entry entry) override;
   base::Result<void> begin_content(std::uint64_t expected_size) override;
+  base::Result<void> begin_pages(std::uint64_t expected_size) override;
+  base::Result<void> begin_overlay() override;
+  base::Result<Reuse> reuse_extent(const Extent& extent) override;
   base::Result<base::MutableByteView> buffer() override;
   base::Result<void> filled(std::size_t size) override;
   base::Result<void> hole(std::uint64_t size) override;
@@ -89,6 +92,7 @@ class SnapshotWriter final : public EntrySink {
   base::Result<TreeRoot> finish_tree();
   base::Result<void> push(AssemblyStep step);
   base::Result<bool> all_known(const Content& content, std::uint64_t size);
+  base::Result<bool> is_known(const Extent& extent);
 
   base::Result<void> dispatch_bundle();
   base::Result<void> open_bundle_block();
@@ -96,9 +100,12 @@ class SnapshotWriter final : public EntrySink {
   base::Result<void> cut_stream(bool at_end);
   base::Result<void> next_stream_block();
   base::Result<void> send_parts();
+  base::Result<void> dispatch_pages();
+  base::Result<base::MutableByteView> page_buffer();
+  base::Result<void> pages_filled(std::size_t size);
 
-  // Content being bundled or streamed.
-  enum class Mode { none, bundled, streamed };
+  // Content being bundled, streamed, cut into pages' chunks, or put together.
+  enum class Mode { none, bundled, streamed, paged, overlaid };
   // A block being filled: [begin, end) waits to become chunks.
   struct Filling {
     BlockPool::Lease block;
@@ -115,6 +122,8 @@ class SnapshotWriter final : public EntrySink {
   std::unique_ptr<SmallFileTable> small_files_;
   BlockPool bundle_blocks_;
   BlockPool stream_blocks_;
+  const std::size_t page_chunk_size_;
+  BlockPool page_blocks_;
   std::unique_ptr<ChunkStore> store_;
   std::unique_ptr<ChunkPipeline> pipeline_;
   std::unique_ptr<EntryAssembler> assembler_;
@@ -126,6 +135,9 @@ class SnapshotWriter final : public EntrySink {
   ChunkJobPtr bundle_job_;         // the bundle being filled; null while no entry has a part of it
   std::size_t steps_since_bundle_ = 0;
   Filling stream_;
+  Filling pages_;         // the chunk of pages being filled
+  ChunkJobPtr page_job_;  // null while there is nothing in it
+  std::size_t steps_since_pages_ = 0;
   std::vector<PendingExtent> parts_;
   struct FingerprintHash {
     std::size_t operator()(const Fingerprint& value) const noexcept { return IdHash()(value); }

@@ -104,6 +104,15 @@ Result<void> MemorySink::begin_content(std::uint64_t expected_size) {
   return {};
 }
 
+Result<void> MemorySink::begin_overlay() { return begin_content(sizes_.bundle_file_max + 1); }
+
+Result<repository::EntrySink::Reuse> MemorySink::reuse_extent(const Extent& extent) {
+  if (std::exchange(refuses_reuse_, false)) return Reuse::read_again;
+  TRY(flush_piece());
+  extents_.push_back(extent);
+  return Reuse::taken;
+}
+
 Result<base::MutableByteView> MemorySink::buffer() {
   CHECK(in_content_, "buffer() outside content");
   return base::MutableByteView(buffer_);

@@ -54,6 +54,8 @@ class MemorySink final : public repository::EntrySink {
   base::Result<void> add(repository::Entry entry) override;
   base::Result<Reuse> reuse(repository::Entry entry) override;
   base::Result<void> begin_content(std::uint64_t expected_size) override;
+  base::Result<void> begin_overlay() override;
+  base::Result<Reuse> reuse_extent(const repository::Extent& extent) override;
   base::Result<base::MutableByteView> buffer() override;
   base::Result<void> filled(std::size_t size) override;
   base::Result<void> hole(std::uint64_t size) override;
@@ -65,7 +67,7 @@ class MemorySink final : public repository::EntrySink {
   [[nodiscard]] const std::vector<Warning>& warnings() const { return warnings_; }
   [[nodiscard]] const std::vector<repository::Entry>& entries() const { return entries_; }
   [[nodiscard]] std::size_t reused() const { return reused_; }
-  // The next reuse() asks for reading.
+  // The next reuse() or reuse_extent() asks for reading.
   void refuse_reuse() { refuses_reuse_ = true; }
 
  private:

@@ -83,7 +83,8 @@ class PostgresConnection {
 
   // A command with several answers: send it, then take answers until `end`.
   struct Answer {
-    enum class Kind { rows, copy_out, copy_both, done, end } kind = Kind::end;
+    // copy_in: the server takes a COPY, or has ended its half of one in both directions.
+    enum class Kind { rows, copy_in, copy_out, copy_both, done, end } kind = Kind::end;
     PostgresTable table;  // of rows
   };
   base::Result<void> send(const std::string& command);
@@ -97,7 +98,7 @@ class PostgresConnection {
     base::ByteView message;
   };
   base::Result<CopyArrival> copy_message_within(base::Duration timeout);
-  // While a COPY goes on in both directions: sends a message, and ends our half.
+  // While a COPY goes on that the server takes: sends a message, and ends it on our side.
   base::Result<void> send_copy(base::ByteView message);
   base::Result<void> end_copy();
   // Of the error that was returned last; empty if it had none.

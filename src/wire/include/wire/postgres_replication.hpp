@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,9 @@ base::Result<std::string> timeline_history(PostgresConnection& connection, std::
 struct BaseBackupOptions {
   std::string label = "holdfast";
   enum class Checkpoint { fast, spread } checkpoint = Checkpoint::fast;
+  // changed: files that the uploaded manifest has may come as "INCREMENTAL.NAME" with those blocks
+  // only that changed since then. Servers 17 and newer.
+  enum class Blocks { all, changed } blocks = Blocks::all;
 };
 
 struct BaseBackupTablespace {
@@ -82,8 +86,15 @@ class BaseBackupReceiver {
   virtual base::Result<void> data(base::ByteView bytes) = 0;
 };
 
+// Tells the server which backup the next one of this connection is to be an increment of: `next`
+// gives that backup's manifest piece by piece, an empty one at its end, each valid until the next
+// call. After an error of the server the connection takes further commands, after one of `next` it
+// doesn't.
+base::Result<void> upload_manifest(PostgresConnection& connection,
+                                   const std::function<base::Result<base::ByteView>()>& next);
+
 // With all WAL from start to end in pg_wal, a manifest with CRC-32C, links as links. Afterwards the
-// connection takes further commands, unless there was an error.
+// connection takes further commands, unless there was an error after `receiver` got its begin().
 base::Result<BaseBackupEnd> receive_base_backup(PostgresConnection& connection,
                                                 const BaseBackupOptions& options,
                                                 BaseBackupReceiver& receiver);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "repository/entry_sink.hpp"
+#include "repository/node_store.hpp"
 #include "wire/postgres.hpp"
 #include "wire/postgres_replication.hpp"
 
@@ -21,7 +23,13 @@ struct PostgresCaptureResult {
   std::uint64_t files = 0;
   std::uint64_t directories = 0;
   std::uint64_t links = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;           // of the contents
+  std::uint64_t bytes_received = 0;  // from the server
+  // Of a backup that should have been incremental and is a full one: why. A sentence.
+  std::string full_because;
+  // Nothing was captured, what the sink has must not be committed: the earlier backup can't be
+  // used, for this reason; a full one will do.
+  std::string retake_because;
   // For the snapshot's detail: positions, timeline, version.
   std::vector<std::pair<std::string, std::uint64_t>> facts;
 };
@@ -39,15 +47,25 @@ inline constexpr std::string_view postgres_data_path = "/data";
 inline constexpr std::string_view postgres_tablespaces_path = "/tablespaces";
 inline constexpr std::string_view postgres_dumps_path = "/";
 
+// An earlier base backup: the snapshot's tree. Borrowed.
+struct PostgresParent {
+  repository::NodeSource* nodes = nullptr;
+  repository::TreeRoot root;
+};
+
 struct PostgresPhysicalOptions {
+  // incremental: only what changed since the parent is asked for, where that is possible.
+  enum class Transfer { full, incremental } transfer = Transfer::full;
+  std::optional<PostgresParent> parent = {};
   wire::BaseBackupOptions::Checkpoint checkpoint = wire::BaseBackupOptions::Checkpoint::fast;
   std::string label = "holdfast";
   std::string slot;  // of the temporary one; letters, digits and underscores
 };
 
-// A whole cluster. Entries come in any order: `sink` sorts them. Everything has been checked
-// against the server's manifest on return. Errors: those of wire::PostgresConnection, damaged (what
-// came is not what the manifest says), and those of the sink.
+// A whole cluster, whatever the transfer was. Entries come in any order: `sink` sorts them.
+// Everything has been checked against the server's manifest on return. Errors: those of
+// wire::PostgresConnection, damaged (what came is not what the manifest says), and those of the
+// sink.
 base::Result<PostgresCaptureResult> capture_postgres_physical(
     const wire::PostgresAddress& address, const PostgresPhysicalOptions& options,
     repository::EntrySink& sink, const PostgresProgressCall& progress, std::stop_token stop);
