@@ -14,6 +14,7 @@
 #include "hook.hpp"
 #include "postgres_component.hpp"
 #include "postgres_recovery.hpp"
+#include "postgres_server_restore.hpp"
 #include "wire/postgres_messages.hpp"
 
 namespace holdfast::engine {
@@ -49,7 +50,7 @@ std::vector<const strategy::Location*> candidates(const strategy::Strategy& stra
 bool wants_log(const strategy::Component& component, const ComponentRestoreOptions& options) {
   const auto is_log = [](const strategy::Plan& plan) { return plan.is_log(); };
   const auto& plans = component.plans;
-  if (component.kind != strategy::ComponentKind::postgres) return false;
+  if (component.kind != strategy::ComponentKind::postgres || options.server) return false;
   if (options.at.kind == RecoveryTarget::Kind::snapshot) return false;
   if (std::none_of(plans.begin(), plans.end(), is_log)) return false;
   return options.plan.empty() || is_log(*component.plan(options.plan));
@@ -191,6 +192,13 @@ Result<void> check_target(const strategy::Component& component,
                              component.name))
         .with_hint("restore it without --archive");
   }
+  if (options.server && component.kind != Kind::postgres) {
+    return Error(ErrorCode::invalid_argument,
+                 fmt::format("component {} can't be restored into a PostgreSQL server",
+                             component.name))
+        .with_hint("restore it --into a directory");
+  }
+  if (options.server) TRY(check_server(*options.server));
   using AtKind = RecoveryTarget::Kind;
   const auto at = options.at.kind;
   const bool is_plain = at == AtKind::snapshot || at == AtKind::latest || at == AtKind::time;
@@ -225,6 +233,7 @@ Result<void> check_target(const strategy::Component& component,
 
 std::string destination_of(const strategy::Component& component,
                            const ComponentRestoreOptions& options) {
+  if (options.server) return options.server->url;
   if (component.kind == Kind::command && options.target == Target::in_place) {
     return "the restore command";
   }
@@ -256,6 +265,14 @@ Result<RestoreReport> restore_kind(const Workplace& workplace, const strategy::C
                                  .run = run,
                                  .carry_out = options.files.run},
                                 repository, progress, std::move(stop));
+  }
+  if (options.server) {
+    return restore_into_server(workplace,
+                               {.component = component,
+                                .snapshot = chosen.snapshot,
+                                .run = run,
+                                .server = *options.server},
+                               repository, progress, std::move(stop));
   }
   if (component.kind == Kind::postgres) {
     return restore_postgres_component(
@@ -312,7 +329,9 @@ Result<ComponentRestoreReport> restore_component(const Workplace& workplace,
   TRY(check_target(component, options));
   ComponentRestoreReport report;
   report.into = destination_of(component, options);
-  auto chosen = TRY(choose(workplace, component, options, report.passed_over));
+  auto wanted = options;
+  if (wanted.server && wanted.plan.empty()) wanted.plan = TRY(plan_of_dumps(component));
+  auto chosen = TRY(choose(workplace, component, wanted, report.passed_over));
   report.location = chosen.location;
   report.captured = chosen.captured;
   auto& runs = workplace.catalog.runs();

@@ -91,8 +91,48 @@ void write_text(Output& output, const engine::RestoreReport& report,
   if (totals.failures > 0) output.summary(fmt::format("  failed    {}", totals.failures));
 }
 
+// A running server among what --to names: whereto, not from where.
+bool is_server_address(std::string_view text) {
+  return text.starts_with("postgresql://") || text.starts_with("postgres://");
+}
+
+std::optional<std::string> server_of(const Invocation& invocation) {
+  for (const auto& each : invocation.options("to")) {
+    if (is_server_address(each)) return each;
+  }
+  return std::nullopt;
+}
+
+// The repository or location: the last one that is no server.
+std::string source_of(const Invocation& invocation) {
+  std::string found;
+  for (const auto& each : invocation.options("to")) {
+    if (!is_server_address(each)) found = each;
+  }
+  return found;
+}
+
+// --to postgresql://… and --database NAME[:NEW]
+std::optional<engine::ComponentRestoreOptions::Server> server_options(
+    const Invocation& invocation) {
+  const auto url = server_of(invocation);
+  if (!url) return std::nullopt;
+  const auto database = invocation.option("database").value_or("");
+  const auto colon = database.find(':');
+  return engine::ComponentRestoreOptions::Server{
+      .url = *url,
+      .database = database.substr(0, colon),
+      .name = colon == std::string::npos ? std::string() : database.substr(colon + 1)};
+}
+
 // Where a restore goes: --into, or, for a component, where it came from.
 Result<std::string> target_of(const Invocation& invocation) {
+  if (server_of(invocation)) {
+    if (!invocation.option("into") && !invocation.flag("in-place")) return std::string("/");
+    return base::Error(base::ErrorCode::invalid_argument,
+                       "a server, --into and --in-place exclude each other")
+        .with_hint("give one of them");
+  }
   if (!invocation.flag("in-place")) return target_directory(TRY(invocation.required("into")));
   if (!invocation.option("into")) return std::string("/");
   return base::Error(base::ErrorCode::invalid_argument, "--into and --in-place exclude each other")
@@ -134,10 +174,11 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
   const bool in_place = invocation.flag("in-place");
   engine::ComponentRestoreOptions options{
       .at = {},
-      .from = invocation.option("to").value_or(""),
+      .from = source_of(invocation),
       .plan = invocation.option("plan").value_or(""),
       .files = TRY(options_of(invocation)),
       .target = in_place ? Target::in_place : Target::into,
+      .server = server_options(invocation),
       .archive = invocation.option("archive").value_or(""),
       .service = in_place ? Service::stop_and_start : Service::leave};
   if (const auto at = invocation.option("at")) {
@@ -181,8 +222,7 @@ Result<ExitCode> restore_named_component(Invocation& invocation) {
 bool is_about_component(const Invocation& invocation) {
   const auto& name = invocation.argument("SNAPSHOT[:PATH]");
   if (name.find(':') != std::string::npos) return false;
-  const auto from = invocation.options("to");
-  if (!from.empty() && from.back().find_first_of("/:") != std::string::npos) return false;
+  if (source_of(invocation).find_first_of("/:") != std::string::npos) return false;
   return is_component(invocation, name);
 }
 
@@ -258,11 +298,16 @@ void write_text(Output& output, const engine::VerifyReport& report) {
 
 Result<ExitCode> run_restore(Invocation& invocation) {
   if (is_about_component(invocation)) return restore_named_component(invocation);
-  for (const auto* option : {"at", "in-place", "archive", "plan", "delete-extra"}) {
+  for (const auto* option : {"at", "in-place", "archive", "plan", "delete-extra", "database"}) {
     if (invocation.options(option).empty()) continue;
     return base::Error(base::ErrorCode::invalid_argument,
                        fmt::format("--{} is for components of a strategy", option))
         .with_hint("name a component, and the strategy with --config");
+  }
+  if (server_of(invocation)) {
+    return base::Error(base::ErrorCode::invalid_argument,
+                       "dumps of a component of the strategy are loaded into a server")
+        .with_hint("name the component, and the strategy with --config");
   }
   const auto wanted = TRY(parse_snapshot_path(invocation.argument("SNAPSHOT[:PATH]")));
   auto options = TRY(options_of(invocation));

@@ -34,6 +34,12 @@ std::vector<Option> restore_options() {
        .value = "PLAN",
        .text = "Of a component: a snapshot of this plan, where plans take different kinds of them. "
                "Without it: of any plan."},
+      {.name = "database",
+       .value = "NAME",
+       .text = "Of a PostgreSQL component, with --to postgresql://user@host/database: only this "
+               "database of its dumps; NAME:NEW loads it under a new name. Roles that the server "
+               "lacks are made, databases that hold something are left alone, and nothing of "
+               "tablespaces is restored."},
       {.name = "in-place",
        .text =
            "Of a component: to where it was captured, instead of --into: files to their paths, "
@@ -130,14 +136,17 @@ Command declare_restore() {
                 {ExitCode::warnings,
                  "all contents are in DIR; some attributes, such as owners, could not be set"},
                 {ExitCode::damage, "the repository has lost some of the files; they are named"}},
-      .examples = {{"holdfast restore latest --from /srv/backup --into /mnt/restored",
-                    "Recreates the newest snapshot: /etc becomes /mnt/restored/etc."},
-                   {"holdfast restore 4f2a:/etc/ssh --from /srv/backup --into /mnt/ssh",
-                    "Puts what /etc/ssh held into /mnt/ssh."},
-                   {"holdfast restore uploads --at 2026-11-20T12:00:00Z --into /mnt/restored",
-                    "Brings back a component as it was then."},
-                   {"holdfast restore code --archive v1.2.3 --into /tmp/release",
-                    "Puts what a tag of a git component holds into /tmp/release/code-v1.2.3.tar."}},
+      .examples =
+          {{"holdfast restore latest --from /srv/backup --into /mnt/restored",
+            "Recreates the newest snapshot: /etc becomes /mnt/restored/etc."},
+           {"holdfast restore 4f2a:/etc/ssh --from /srv/backup --into /mnt/ssh",
+            "Puts what /etc/ssh held into /mnt/ssh."},
+           {"holdfast restore uploads --at 2026-11-20T12:00:00Z --into /mnt/restored",
+            "Brings back a component as it was then."},
+           {"holdfast restore shop --to postgresql://owner@db2/postgres --database shop:copy",
+            "Loads one database of the newest dumps into a running server, as copy."},
+           {"holdfast restore code --archive v1.2.3 --into /tmp/release",
+            "Puts what a tag of a git component holds into /tmp/release/code-v1.2.3.tar."}},
       .json = restore_fields(),
       .run = &run_restore,
   };

@@ -21,6 +21,14 @@ struct ComponentRestoreOptions {
   // into: below files.target. in_place: to where it was captured: files to their paths, what a
   // command printed to its restore command; files.target is "/" then.
   enum class Target { into, in_place } target = Target::into;
+  // Of PostgreSQL, with a snapshot of dumps: they are loaded into a running server, and come to no
+  // files.target.
+  struct Server {
+    std::string url;       // without a password
+    std::string database;  // only this one; empty: all
+    std::string name;      // under which; empty: its own
+  };
+  std::optional<Server> server = {};
   // Of git: a tag, branch or commit, of which only the tree comes, as a tar; empty: all of it.
   std::string archive = {};
   // Stops what uses the component before, and starts it after, as its `service` says.
