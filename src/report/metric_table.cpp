@@ -2,6 +2,9 @@
 // that somebody's alert relies on may not change; new rows come at the end of their group.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "report/metrics.hpp"
 
 namespace holdfast::report {
@@ -11,13 +14,10 @@ namespace {
 std::vector<std::string_view> by_plan() { return {"component", "plan", "location"}; }
 std::vector<std::string_view> by_place() { return {"component", "location"}; }
 
-}  // namespace
-
-const std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
-
-const std::vector<MetricDeclaration>& metric_declarations() {
+// Of components: what plans did, what could be restored, what was promised and proved.
+std::vector<MetricDeclaration> of_components() {
   using enum MetricType;
-  static const std::vector<MetricDeclaration> all{
+  return {
       {"backup_attempts_total", counter, by_plan(),
        "Attempts of a plan to bring a snapshot to a location, copies that were tried again "
        "included."},
@@ -55,6 +55,13 @@ const std::vector<MetricDeclaration>& metric_declarations() {
        {"component", "kind"},
        "Whether this version can back the component up: when it is 0, nothing does."},
       {"holdfast_component_enabled", gauge, {"component"}, "Whether the component is switched on."},
+  };
+}
+
+// Of locations, logs, findings, and the daemon itself.
+std::vector<MetricDeclaration> of_surroundings() {
+  using enum MetricType;
+  return {
       {"holdfast_location_up",
        gauge,
        {"location"},
@@ -87,6 +94,19 @@ const std::vector<MetricDeclaration>& metric_declarations() {
        "1 when the daemon carries out the strategy, 0 while it starts."},
       {"holdfast_build_info", gauge, {"version"}, "Always 1."},
   };
+}
+
+}  // namespace
+
+const std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+const std::vector<MetricDeclaration>& metric_declarations() {
+  static const auto all = [] {
+    auto made = of_components();
+    auto others = of_surroundings();
+    std::move(others.begin(), others.end(), std::back_inserter(made));
+    return made;
+  }();
   return all;
 }
 
