@@ -86,7 +86,8 @@ struct LogFollower::Parts {
                      const std::stop_token& stop);
   void begin_lanes(const std::string& stream, std::uint64_t segment_size);
   Result<void> await_lanes(const std::stop_token& stop);
-  Result<LogPosition> choose_start(const WalStream& stream);
+  Result<LogPosition> choose_start(WalStream& stream);
+  Result<LogPosition> on_path(WalStream& stream, LogPosition wanted);
   Result<std::optional<LogOrigin>> origin_of(WalStream& stream, std::uint32_t timeline);
   [[nodiscard]] std::vector<LogLaneState> lane_states() const;
   [[nodiscard]] std::vector<std::string> ahead(std::uint32_t lineage, Lsn position) const;
@@ -197,9 +198,29 @@ Result<void> LogFollower::Parts::await_lanes(const std::stop_token& stop) {
   return Error(ErrorCode::cancelled, "interrupted");
 }
 
+// The server may have left a timeline before the end of what is there of it: then the next one is
+// followed from where it began. One that isn't in its history is not its own.
+Result<LogPosition> LogFollower::Parts::on_path(WalStream& stream, LogPosition wanted) {
+  const auto now = stream.identity().timeline;
+  if (wanted.lineage == now) return wanted;
+  const auto ancestors = TRY(source::parse_timeline_history(TRY(stream.history(now))));
+  auto at = std::find_if(ancestors.begin(), ancestors.end(),
+                         [&](const auto& each) { return each.timeline == wanted.lineage; });
+  if (at == ancestors.end()) {
+    const auto restart = stream.slot().restart.value_or(stream.identity().position);
+    return LogPosition{.lineage = now, .position = restart, .at = {}};
+  }
+  while (at != ancestors.end() && wanted.position > at->left_at) {
+    wanted.position = at->left_at;
+    ++at;
+    wanted.lineage = at != ancestors.end() ? at->timeline : now;
+  }
+  return wanted;
+}
+
 // Where the location that lacks most of the newest lineage needs it from; where nobody has
 // anything, or the server has forgotten that, from what the slot holds.
-Result<LogPosition> LogFollower::Parts::choose_start(const WalStream& stream) {
+Result<LogPosition> LogFollower::Parts::choose_start(WalStream& stream) {
   const auto& identity = stream.identity();
   LogPosition chosen{.lineage = identity.timeline,
                      .position = stream.slot().restart.value_or(identity.position),
@@ -222,7 +243,7 @@ Result<LogPosition> LogFollower::Parts::choose_start(const WalStream& stream) {
         lacking && durable.lineage == lacking->lineage && durable.position < lacking->position;
     if (!lacking || is_newer || is_less) lacking = durable;
   }
-  if (lacking && !is_gone) chosen = *lacking;
+  if (lacking && !is_gone) chosen = TRY(on_path(stream, *lacking));
   chosen.position -= chosen.position % block_size;
   return chosen;
 }

@@ -312,6 +312,7 @@ class LogTests:
         world.run("backup", "db", "--plan", "base")
         world.commit(6, pause=0.05)
         history = world.history()
+        world.write(40)  # the old timeline goes on, blocks beyond where the new one will begin
         world.wait_durable()
         world.end_daemon()
         # Back to the fourth, and on from there.
