@@ -4,6 +4,8 @@ backup all the same: each is restored by itself, and a server on it holds what w
 
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -249,6 +251,20 @@ class Trouble(IncrementalCase):
         self.assertIn("WAL summaries are required", log_of(strategy, run))
         self.incremental(strategy)
 
+    def test_a_summarizer_that_stands_still_is_waited_for_a_minute(self):
+        server = self.summarizing()
+        strategy = Strategy(self, server, plans=PLANS)
+        strategy.back_up("often")
+        summarizer = int(server.query("select pid from pg_stat_activity where backend_type = 'walsummarizer'"))
+        os.kill(summarizer, signal.SIGSTOP)
+        try:
+            server.query("create table after_it as select generate_series(1, 1000) i")
+            run = strategy.back_up("often", status=WARNINGS)
+        finally:
+            os.kill(summarizer, signal.SIGCONT)
+        self.assertIn("a full backup instead of an incremental: WAL summarization is not progressing", run["warnings"][0])
+        self.incremental(strategy)
+
     def test_another_cluster_is_no_parent(self):
         one = self.summarizing()
         two = self.summarizing()
@@ -332,6 +348,40 @@ class Trouble(IncrementalCase):
         self.incremental(strategy)
         subprocess.run(["rm", "-rf", strategy.place / "cache"], check=True)
         self.incremental(strategy)
+
+    def test_killed_in_the_midst_program_or_server_the_next_one_goes_on(self):
+        server = self.summarizing()
+        server.query("create table large as select i, repeat(md5(i::text), 20) t from generate_series(1, 300000) i")
+        strategy = Strategy(self, server, plans=PLANS)
+        strategy.back_up("often")
+        for text, end_program, end_server in (("once", signal.SIGKILL, None), ("twice", None, signal.SIGQUIT)):
+            # Half of the pages: sent as changes.
+            server.query(f"update large set t = '{text}' where i % 26 = 1")
+            # pylint: disable-next=consider-using-with
+            child = subprocess.Popen(strategy.command("backup", "db", "--plan", "often"), env=strategy.environment(),
+                                     cwd=strategy.place, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+            deadline = time.monotonic() + 60
+            while child.poll() is None and time.monotonic() < deadline:
+                if server.query("select count(*) from pg_stat_progress_basebackup where backup_streamed > 5000000") == "1":
+                    break
+                time.sleep(0.005)
+            self.assertIsNone(child.poll(), "it was not caught in the midst")
+            if end_program:
+                child.send_signal(end_program)
+            else:
+                server.stop(end_server)
+            child.wait()
+            if end_server:
+                server.start()
+            self.assertNotEqual(child.returncode, 0)
+        listed = json.loads(strategy.run("snapshot", "list", "--from", strategy.place / "repository", "--json"))
+        self.assertEqual(len(listed["snapshots"]), 1)
+        time.sleep(1.1)
+        run = self.incremental(strategy)
+        content = self.everything(server)
+        self.look_on(server, self.restored(server, strategy, run),
+                     lambda: self.assertEqual(self.everything(server), content))
 
     def test_a_forgotten_parent_is_no_trouble(self):
         server = self.summarizing()
