@@ -177,8 +177,8 @@ class ProofFindingsTest : public ProofTest {
       : ProofTest(
             "{ exists: { every: 1d, level: present, of: all }, content: { every: 1h, level: "
             "readable, of: all }, proof: { every: 1h, drill: whole } }",
-            "drills:\n  whole: { restore: [files], within: 1s, expect: [ { run: '! test -e "
-            "\"$PWD/bad\" && { ! test -e \"$PWD/slow\" || sleep 1.1; }' } ] }\n") {}
+            "drills:\n  whole: { restore: [files], within: 4s, expect: [ { run: '! test -e "
+            "\"$PWD/bad\" && { ! test -e \"$PWD/slow\" || sleep 4.2; }' } ] }\n") {}
   // The messages of those that are open, of these kinds.
   std::vector<std::string> look() {
     const auto status = status_of(*test.workplace).value();
