@@ -95,7 +95,7 @@ Result<LogExpiryReport> expire_log(const Workplace& workplace, const strategy::C
   for (const auto& stream : streams) {
     if (!stream.starts_with(log_stream(component, ""))) continue;
     const auto pieces = TRY(repository::list_log(repository, stream));
-    TRY(expiry.remove(repository::LogMap(pieces).covered()));
+    TRY(expiry.remove(TRY(repository::replaced_pieces(repository, repository::LogMap(pieces)))));
     if (!base || stream != log_stream(component, base->source)) continue;
     const auto old = pieces_before(pieces, *base, *from);
     if (old.empty()) continue;

@@ -81,17 +81,18 @@ void LogLane::set_durable(std::uint32_t lineage, std::uint64_t position, base::T
 
 // What is there already.
 Result<void> LogLane::look(repository::Repository& repository) {
-  const LogMap map(TRY(repository::list_log(repository, options_.stream)));
-  if (!map.lineages().empty()) origin_stored_ = map.lineages().back().lineage;
-  const auto newest = map.newest();
-  if (newest) {
-    base::Time at;
-    const auto* last = map.last_before(newest->lineage, newest->end);
-    if (last != nullptr) {
-      const auto head = repository::read_log_head(repository, *last);
-      if (head.ok() && !head.value().marks.empty()) at = head.value().marks.back().at;
-    }
-    set_durable(newest->lineage, newest->end, at);
+  LogMap map(TRY(repository::list_log(repository, options_.stream)));
+  const auto origins = map.lineages();
+  for (const auto& piece : origins) {
+    if (repository::read_log_head(repository, piece).ok()) origin_stored_ = piece.lineage;
+  }
+  while (const auto newest = map.newest()) {
+    const auto head = TRY(repository::last_head(repository, map, newest->lineage, newest->end));
+    // Less is there than the names say: what only looks like a piece is out of the map now.
+    if (!head || head->end != newest->end) continue;
+    set_durable(head->lineage, head->end,
+                head->marks.empty() ? base::Time{} : head->marks.back().at);
+    break;
   }
   set(State::flowing, {});
   return {};

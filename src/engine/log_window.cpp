@@ -40,8 +40,11 @@ Result<std::vector<Fork>> forks_of(const repository::Repository& repository,
                                    const repository::LogMap& map) {
   std::vector<Fork> forks;
   for (const auto& piece : map.lineages()) {
-    const auto head = TRY(repository::read_log_head(repository, piece));
-    forks.push_back({.lineage = head.lineage, .parent = head.parent, .at = head.fork});
+    const auto head = repository::read_log_head(repository, piece);
+    if (!head.ok() && repository::is_no_piece(head.error())) continue;
+    TRY(head);
+    forks.push_back(
+        {.lineage = head.value().lineage, .parent = head.value().parent, .at = head.value().fork});
   }
   return forks;
 }
@@ -57,12 +60,19 @@ const Fork* next_fork(const std::vector<Fork>& forks, const LogRange& range) {
   return found;
 }
 
-Result<base::Time> time_of_end(const repository::Repository& repository,
-                               const repository::LogMap& map, const LogRange& last) {
-  const auto* piece = map.last_before(last.lineage, last.end);
-  if (piece == nullptr || piece->end != last.end) return base::Time{};
-  const auto head = TRY(repository::read_log_head(repository, *piece));
-  return head.marks.empty() ? base::Time{} : head.marks.back().at;
+// What follows a base, by the map as it is.
+std::vector<LogRange> path_of(const repository::LogMap& map, const std::vector<Fork>& forks,
+                              const LogBase& base, LogRange& last) {
+  std::vector<LogRange> ranges;
+  last = {.lineage = base.lineage, .start = base.end, .end = base.end};
+  while (true) {
+    last.end = map.reach(last.lineage, last.start);
+    const auto* fork = next_fork(forks, last);
+    if (fork != nullptr) last.end = fork->at;
+    if (last.end > last.start) ranges.push_back(last);
+    if (fork == nullptr) return ranges;
+    last = {.lineage = fork->lineage, .start = fork->at, .end = fork->at};
+  }
 }
 
 }  // namespace
@@ -72,20 +82,21 @@ Result<LogWindow> log_window(const repository::Repository& repository,
   LogWindow made;
   made.map = repository::LogMap(std::move(pieces));
   const auto forks = TRY(forks_of(repository, made.map));
-  LogRange range{.lineage = base.lineage, .start = base.end, .end = base.end};
   while (true) {
-    range.end = made.map.reach(range.lineage, range.start);
-    const auto* fork = next_fork(forks, range);
-    if (fork != nullptr) range.end = fork->at;
-    if (range.end > range.start) made.ranges.push_back(range);
-    if (fork == nullptr) break;
-    range = {.lineage = fork->lineage, .start = fork->at, .end = fork->at};
-  }
-  // Nothing may have been written since the base, and that is known.
-  const auto last = made.ranges.empty() ? range : made.ranges.back();
-  const auto at = TRY(time_of_end(repository, made.map, last));
-  if (!made.ranges.empty() || (last.end == base.end && at.nanoseconds > 0)) {
-    made.end = LogPosition{.lineage = last.lineage, .position = last.end, .at = at};
+    LogRange last;
+    made.ranges = path_of(made.map, forks, base, last);
+    if (!made.ranges.empty()) last = made.ranges.back();
+    const auto head = TRY(repository::last_head(repository, made.map, last.lineage, last.end));
+    LogRange again;
+    // A piece that was none has gone from the map: the path may be shorter now.
+    if (path_of(made.map, forks, base, again) != made.ranges) continue;
+    const bool is_end = head && head->end == last.end && !head->marks.empty();
+    const auto at = is_end ? head->marks.back().at : base::Time{};
+    // Nothing may have been written since the base, and that is known.
+    if (!made.ranges.empty() || is_end) {
+      made.end = LogPosition{.lineage = last.lineage, .position = last.end, .at = at};
+    }
+    break;
   }
   return made;
 }

@@ -133,6 +133,7 @@ class Preparation {
               std::string data, const ProgressCall& progress, const std::stop_token& stop)
       : repository_(repository),
         recovery_(recovery),
+        map_(recovery.window.map),
         data_(std::move(data)),
         progress_(progress),
         stop_(stop) {}
@@ -144,6 +145,8 @@ class Preparation {
 
   Result<void> learn_surroundings();
   Result<void> lay(const LogRange& range);
+  Result<void> lay_piece(const LogRange& range, const repository::LogPiece& piece,
+                         base::ByteView bytes);
   Result<void> write(const LogRange& range, std::uint64_t position, base::ByteView bytes);
   Result<void> scan(base::ByteView bytes);
   void look_at(const wire::WalRecord& record);
@@ -156,6 +159,7 @@ class Preparation {
 
   repository::Repository& repository_;
   const PostgresRecovery& recovery_;
+  repository::LogMap map_;  // without pieces that turned out to be none
   const std::string data_;
   const ProgressCall& progress_;
   const std::stop_token stop_;
@@ -246,34 +250,45 @@ Result<void> Preparation::scan(base::ByteView bytes) {
   return reader_->feed(bytes, [this](const wire::WalRecord& record) { look_at(record); });
 }
 
-// One lineage's part. Its segments are whole as far as the log has them; the reader sees each byte
-// of the path once.
+// What one piece holds of a lineage's part. The reader sees each byte of the path once.
+Result<void> Preparation::lay_piece(const LogRange& range, const repository::LogPiece& piece,
+                                    base::ByteView bytes) {
+  TRY(write(range, piece.start, bytes));
+  const auto begin = std::max(reader_->received(), piece.start);
+  const auto end = std::min(piece.end, range.end);
+  if (begin < end) TRY(scan(bytes.subspan(begin - piece.start, end - begin)));
+  if (!progress_) return {};
+  progress_({.items = 0,
+             .items_total = 0,
+             .bytes = reached_.bytes,
+             .bytes_total = 0,
+             .current = "WAL " + wire::format_lsn(piece.end)});
+  return {};
+}
+
+// One lineage's part. Its segments are whole as far as the log has them. Where a piece turns out to
+// be none, others may hold the same.
 Result<void> Preparation::lay(const LogRange& range) {
   reached_.timeline = range.lineage;
-  // A segment is written from its beginning where the log has that.
   auto from = range.start - range.start % segment_size_;
-  if (recovery_.window.map.reach(range.lineage, from) < range.start) from = range.start;
-  const auto pieces = TRY(recovery_.window.map.covering({range.lineage, from, range.end}));
-  auto seen = reader_->received();
-  for (const auto& piece : pieces) {
-    if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
-    const auto read = TRY(repository::read_log_piece(repository_, piece));
-    const base::ByteView bytes(read.content);
-    TRY(write(range, piece.start, bytes));
-    const auto begin = std::max(seen, piece.start);
-    const auto end = std::min(piece.end, range.end);
-    if (begin < end) {
-      TRY(scan(bytes.subspan(begin - piece.start, end - begin)));
-      seen = end;
+  if (map_.reach(range.lineage, from) < range.start) from = range.start;
+  std::optional<Error> failure;
+  while (from < range.end && how_ == Stop::none) {
+    const auto pieces = map_.covering({range.lineage, from, range.end});
+    if (!pieces.ok()) return failure ? std::move(*failure) : pieces.error();
+    for (const auto& piece : pieces.value()) {
+      if (stop_.stop_requested()) return Error(ErrorCode::cancelled, "interrupted");
+      auto read = repository::read_log_piece(repository_, piece);
+      if (!read.ok()) {
+        if (!repository::is_no_piece(read.error())) return std::move(read).error();
+        if (!failure) failure = std::move(read).error();
+        map_.exclude(piece.name);
+        break;
+      }
+      TRY(lay_piece(range, piece, read.value().content));
+      from = piece.end;
+      if (how_ != Stop::none) break;
     }
-    if (progress_) {
-      progress_({.items = 0,
-                 .items_total = 0,
-                 .bytes = reached_.bytes,
-                 .bytes_total = 0,
-                 .current = "WAL " + wire::format_lsn(piece.end)});
-    }
-    if (how_ != Stop::none) break;
   }
   return finish_segment();
 }
@@ -303,11 +318,13 @@ Result<void> Preparation::write_file(const std::string& path, std::string_view t
 }
 
 Result<void> Preparation::write_histories() {
-  for (const auto& piece : recovery_.window.map.lineages()) {
+  for (const auto& piece : map_.lineages()) {
     if (piece.lineage > reached_.timeline) continue;
-    const auto read = TRY(repository::read_log_piece(repository_, piece));
+    const auto read = repository::read_log_piece(repository_, piece);
+    if (!read.ok() && repository::is_no_piece(read.error())) continue;  // forged: it leads nowhere
+    TRY(read);
     const auto path = fmt::format("{}/pg_wal/{:08X}.history", data_, piece.lineage);
-    TRY(write_file(path, base::as_text(read.content), O_TRUNC));
+    TRY(write_file(path, base::as_text(read.value().content), O_TRUNC));
   }
   return io::sync_directory(data_ + "/pg_wal");
 }

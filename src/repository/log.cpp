@@ -2,6 +2,7 @@
 #include "repository/log.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -110,6 +111,37 @@ Result<LogContent> read_log_piece(const Repository& repository, const LogPiece& 
   auto made = TRY(decode_log_piece(repository.id(), *opened.domain, *reader, opened.body));
   TRY(check_name(piece, *opened.domain, made.head));
   return made;
+}
+
+bool is_no_piece(const Error& error) noexcept {
+  return error.code() == ErrorCode::damaged || error.code() == ErrorCode::permission_denied;
+}
+
+Result<std::optional<LogHead>> last_head(const Repository& repository, LogMap& map,
+                                         std::uint32_t lineage, std::uint64_t end) {
+  while (const auto* piece = map.last_before(lineage, end)) {
+    auto head = read_log_head(repository, *piece);
+    if (head.ok()) return std::optional(std::move(head).value());
+    if (!is_no_piece(head.error())) return std::move(head).error();
+    map.exclude(std::string(piece->name));
+  }
+  return std::optional<LogHead>();
+}
+
+Result<std::vector<LogPiece>> replaced_pieces(const Repository& repository, const LogMap& map) {
+  std::vector<LogPiece> replaced;
+  std::map<std::string, bool> is_right;
+  const auto covered = map.covered();
+  for (const auto& each : covered) {
+    auto known = is_right.find(each.by.name);
+    if (known == is_right.end()) {
+      const auto head = read_log_head(repository, each.by);
+      if (!head.ok() && !is_no_piece(head.error())) return head.error();
+      known = is_right.emplace(each.by.name, head.ok()).first;
+    }
+    if (known->second) replaced.push_back(each.piece);
+  }
+  return replaced;
 }
 
 Result<std::vector<std::string>> list_streams(const Repository& repository) {

@@ -82,26 +82,36 @@ const LogPiece* LogMap::last_before(std::uint32_t lineage, std::uint64_t end) co
   return found;
 }
 
-std::vector<LogPiece> LogMap::covered() const {
-  std::vector<LogPiece> made;
+std::vector<LogMap::Covered> LogMap::covered() const {
+  std::vector<Covered> made;
   // Of each lineage, what reaches furthest of the pieces that begin no later.
   const LogPiece* furthest = nullptr;
   for (std::size_t i = 0; i < bytes_.size(); ++i) {
     const auto& piece = bytes_[i];
     if (furthest != nullptr && furthest->lineage != piece.lineage) furthest = nullptr;
-    // The longest of those that begin here comes last.
-    const bool has_longer = i + 1 < bytes_.size() && bytes_[i + 1].lineage == piece.lineage &&
-                            bytes_[i + 1].start == piece.start &&
-                            (bytes_[i + 1].end > piece.end || piece.start == piece.end);
+    const LogPiece* by = nullptr;
     const bool is_within = furthest != nullptr && furthest->start <= piece.start &&
                            furthest->end >= piece.end &&
                            (furthest->end - furthest->start > piece.end - piece.start) &&
                            (piece.start != piece.end || furthest->end > piece.end ||
                             furthest->stored_at >= piece.stored_at);
-    if (has_longer || is_within) made.push_back(piece);
+    if (is_within) by = furthest;
+    // The longest of those that begin here comes last.
+    const LogPiece* next = i + 1 < bytes_.size() ? &bytes_[i + 1] : nullptr;
+    const bool has_longer = next != nullptr && next->lineage == piece.lineage &&
+                            next->start == piece.start &&
+                            (next->end > piece.end || piece.start == piece.end);
+    if (by == nullptr && has_longer) by = next;
+    if (by != nullptr) made.push_back({piece, *by});
     if (furthest == nullptr || piece.end > furthest->end) furthest = &piece;
   }
   return made;
+}
+
+void LogMap::exclude(const std::string& name) {
+  const auto is_it = [&](const LogPiece& piece) { return piece.name == name; };
+  std::erase_if(bytes_, is_it);
+  std::erase_if(lineages_, is_it);
 }
 
 }  // namespace holdfast::repository

@@ -9,6 +9,7 @@
 
 #include "repository/clock_memory.hpp"
 #include "repository/live_set.hpp"
+#include "repository/log.hpp"
 #include "repository/log_map.hpp"
 #include "repository/object_name.hpp"
 #include "repository/overlay_survey.hpp"
@@ -291,7 +292,7 @@ base::Result<void> PruneRunner::renew_locks() {
   }
   for (const auto& [stream, pieces] : logs) {
     std::set<std::string> covered;
-    const auto replaced = LogMap(pieces).covered();
+    const auto replaced = TRY(replaced_pieces(repository_, LogMap(pieces)));
     for (const auto& piece : replaced) covered.insert(piece.name);
     for (const auto& piece : pieces) {
       if (!covered.contains(piece.name)) TRY(renewal.add(piece.name));

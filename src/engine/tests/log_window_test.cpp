@@ -1,7 +1,10 @@
 // Windows: how far a log leads from a base, over gaps and timelines.
 #include "engine/log_window.hpp"
 
+#include "codec/signature.hpp"
 #include "log_fixture.hpp"
+#include "repository/object_name.hpp"
+#include "repository/signed_object.hpp"
 
 namespace holdfast::engine {
 namespace {
@@ -50,6 +53,24 @@ TEST_F(LogWindowTest, FollowsTheHighestTimelineThatLeavesIt) {
   // A base from beyond the fork stays on its own timeline.
   const auto later = window({.source = "7", .lineage = 1, .start = 460, .end = 480});
   EXPECT_EQ(later.ranges, (std::vector<LogRange>{{1, 480, 500}}));
+}
+
+TEST_F(LogWindowTest, AForgedEndIsNoEnd) {
+  add_piece(0, 300, 1);
+  const auto stored = pieces().front();
+  repository::LogHead lie;
+  lie.lineage = 1;
+  lie.start = 300;
+  lie.end = 900;
+  const codec::SigningKey burglar(test.random.array<32>());
+  const auto object = repository::sign_object(repository::log_magic, repository().id(), burglar,
+                                              base::as_bytes("forged"));
+  ASSERT_TRUE(repository::put_object(repository().storage(),
+                                     repository::log_piece_prefix(stored.stream, lie), object)
+                  .ok());
+  const auto found = window({.source = "7", .lineage = 1, .start = 100, .end = 200});
+  EXPECT_EQ(found.ranges, (std::vector<LogRange>{{1, 200, 300}}));
+  EXPECT_EQ(found.end->position, 300U);
 }
 
 TEST_F(LogWindowTest, NothingNewIsKnownToBeNothingNew) {

@@ -19,6 +19,12 @@ LogPiece piece(std::uint64_t start, std::uint64_t end, std::uint32_t lineage = 1
           .stored_at = {stored_at}};
 }
 
+std::vector<std::string> names(const std::vector<LogMap::Covered>& pieces) {
+  std::vector<std::string> made;
+  for (const auto& each : pieces) made.push_back(each.piece.name);
+  return made;
+}
+
 std::vector<std::string> names(const std::vector<LogPiece>& pieces) {
   std::vector<std::string> made;
   for (const auto& each : pieces) made.push_back(each.name);
@@ -59,6 +65,15 @@ TEST(LogMap, TheLastMarksAreOfWhatWasStoredLast) {
 TEST(LogMap, WhatALongerPieceCoversIsCovered) {
   const LogMap map({piece(0, 3), piece(3, 7), piece(0, 10), piece(10, 12), piece(9, 11)});
   EXPECT_EQ(names(map.covered()), (Names{"1:0-3@0", "1:3-7@0"}));
+  const auto covered = map.covered();
+  for (const auto& each : covered) EXPECT_EQ(each.by.name, "1:0-10@0");
+}
+
+TEST(LogMap, WhatIsExcludedCoversNothing) {
+  LogMap map({piece(0, 3), piece(3, 7), piece(0, 100)});
+  map.exclude("1:0-100@0");
+  EXPECT_TRUE(map.covered().empty());
+  EXPECT_EQ(map.newest(), (LogRange{1, 0, 7}));
 }
 
 TEST(LogMap, MarksAreCoveredByNewerOnes) {

@@ -92,6 +92,35 @@ TEST_F(LogTest, ANameThatLiesIsDamage) {
   EXPECT_EQ(read_log_piece(*repository, stored).error().code(), base::ErrorCode::damaged);
 }
 
+// Anybody who may put an object can call it a piece. It covers nothing, ends nothing, and nothing
+// is removed for its sake.
+TEST_F(LogTest, AForgedPieceTakesNobodysPlace) {
+  const auto first = must(store_log_piece(*repository, head(0, 1000), noise(1, 1000)));
+  must(store_log_piece(*repository, head(1000, 2000), noise(2, 1000)));
+  const codec::SigningKey burglar(test.random.array<32>());
+  const auto lie = head(0, 5000);
+  const auto object = sign_object(log_magic, repository->id(), burglar, base::as_bytes("forged"));
+  must(put_object(test.storage, log_piece_prefix(first.stream, lie), object));
+  LogMap map(must(list_log(*repository, "database/1")));
+  EXPECT_EQ(map.newest()->end, 5000U);  // by the names
+  EXPECT_EQ(map.covered().size(), 2U);
+  EXPECT_TRUE(must(replaced_pieces(*repository, map)).empty());
+  const auto last = must(last_head(*repository, map, 1, 5000));
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->end, 2000U);
+  EXPECT_EQ(map.newest()->end, 2000U);
+  EXPECT_FALSE(must(last_head(*repository, map, 2, 5000)));
+}
+
+TEST_F(LogTest, AWholePieceReplacesWhatItCovers) {
+  must(store_log_piece(*repository, head(0, 1000), noise(1, 1000)));
+  must(store_log_piece(*repository, head(0, 2000), noise(1, 2000)));
+  const auto replaced =
+      must(replaced_pieces(*repository, LogMap(must(list_log(*repository, "database/1")))));
+  ASSERT_EQ(replaced.size(), 1U);
+  EXPECT_EQ(replaced[0].end, 1000U);
+}
+
 TEST_F(LogTest, ForeignNamesArePassedOver) {
   const auto stored = must(store_log_piece(*repository, head(0, 10), noise(1, 10)));
   for (const auto& name :

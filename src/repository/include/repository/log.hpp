@@ -1,11 +1,13 @@
 // The logs of a repository: pieces are stored, listed and read.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "repository/log_map.hpp"
 #include "repository/log_piece.hpp"
 #include "repository/repository.hpp"
 
@@ -25,6 +27,17 @@ base::Result<std::vector<LogPiece>> list_log(const Repository& repository, std::
 // (of the content) isn't at hand.
 base::Result<LogHead> read_log_head(const Repository& repository, const LogPiece& piece);
 base::Result<LogContent> read_log_piece(const Repository& repository, const LogPiece& piece);
+
+// Whether reading a piece failed because it is none, whatever it is called: it is damaged, or
+// nobody who may write has signed it. Others can take its place.
+[[nodiscard]] bool is_no_piece(const base::Error& error) noexcept;
+// The head of the piece of a lineage that ends last at or before `end`. Those that are none are
+// excluded from the map. Nothing: there is none.
+base::Result<std::optional<LogHead>> last_head(const Repository& repository, LogMap& map,
+                                               std::uint32_t lineage, std::uint64_t end);
+// Pieces that others cover, which were read and are what they are called.
+base::Result<std::vector<LogPiece>> replaced_pieces(const Repository& repository,
+                                                    const LogMap& map);
 
 // The names of all logs of which there is a piece here, ascending. What can't be read is passed
 // over.

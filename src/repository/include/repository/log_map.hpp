@@ -32,9 +32,16 @@ class LogMap {
   [[nodiscard]] const LogPiece* last_before(std::uint32_t lineage, std::uint64_t end) const;
   // How the lineages began, ascending.
   [[nodiscard]] const std::vector<LogPiece>& lineages() const noexcept { return lineages_; }
-  // Pieces that say nothing which another one doesn't: shorter ones that a longer one covers, marks
-  // that newer ones follow.
-  [[nodiscard]] std::vector<LogPiece> covered() const;
+  // A piece that says nothing which another one doesn't, and that other one: shorter ones that a
+  // longer one covers, marks that newer ones follow. By their names: whether `by` is what it is
+  // called has to be looked at before anything is removed.
+  struct Covered {
+    LogPiece piece;
+    LogPiece by;
+  };
+  [[nodiscard]] std::vector<Covered> covered() const;
+  // Forgets a piece that turned out to be none.
+  void exclude(const std::string& name);
 
  private:
   std::vector<LogPiece> bytes_;  // ascending by lineage, start, end
