@@ -49,6 +49,7 @@ components:
     plans:
       wal: {{ type: log, when: continuous, flush: 1s, to: {{ {to} }} }}
       base: {{ type: physical, when: manual, to: {{ {to} }} }}
+      often: {{ type: incremental, when: manual, to: {{ {to} }} }}
 """, encoding="utf-8")
         self.run("init")
         server.query("create table history(id int primary key, filler text)")
@@ -372,6 +373,25 @@ class Log18(LogTests, unittest.TestCase):
     """What the server's version could make a difference to."""
 
     VERSION = "18"
+
+    def test_an_incremental_is_a_base(self):
+        self.server.query("alter system set summarize_wal = on")
+        self.server.query("select pg_reload_conf()")
+        world = World(self, self.server)
+        world.start_daemon()
+        world.commit(2)
+        world.run("backup", "db", "--plan", "base")
+        world.write(2)
+        world.commit(2)
+        newest = world.json("backup", "db", "--plan", "often", "--quiet")["runs"][0]["snapshot"]
+        world.commit(4, pause=0.1)
+        history = world.history()
+        world.wait_durable()
+        world.end_daemon()
+        numbers, report = world.restored(history[5][1])
+        self.assertEqual(numbers, list(range(6)))
+        self.assertEqual(report["snapshot"], newest)
+
     test_a_gap_is_told = test_a_location_that_goes_away = test_all_locations_away = None
 
 

@@ -103,12 +103,4 @@ Result<void> WalStream::report(wire::Lsn received, wire::Lsn flushed, base::Time
                                .reply = wire::WalKeepalive::Reply::wanted}));
 }
 
-Result<void> drop_wal_slot(const wire::PostgresAddress& address, const std::string& slot,
-                           std::stop_token stop) {
-  const auto connection = TRY(wire::PostgresConnection::open(address, {}, std::move(stop)));
-  TRY_CONTEXT(connection->query("select pg_drop_replication_slot($1)", {slot}),
-              "dropping the slot " + slot);
-  return {};
-}
-
 }  // namespace holdfast::source

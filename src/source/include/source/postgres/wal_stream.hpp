@@ -63,8 +63,4 @@ class WalStream {
   base::Time server_time_;
 };
 
-// Drops a slot. not_found: there is none.
-base::Result<void> drop_wal_slot(const wire::PostgresAddress& address, const std::string& slot,
-                                 std::stop_token stop);
-
 }  // namespace holdfast::source
