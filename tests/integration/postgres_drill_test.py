@@ -3,6 +3,7 @@
 and each way in which one can't be asked or is wrong says so. Without an argument on all versions; unittest's
 arguments choose otherwise, such as Drills15."""
 
+import ctypes
 import json
 import os
 import shutil
@@ -19,6 +20,12 @@ from postgres_server import SERVERS, PASSWORD, PostgresServer, programs_of  # no
 
 PROGRAM = os.environ.get("HOLDFAST", "")
 OK, FAILED, UNKNOWN = 0, 4, 6
+
+
+def has_landlock():
+    """Whether the kernel confines processes: landlock_create_ruleset(NULL, 0, VERSION) says since when."""
+    create_ruleset, version = 444, 1
+    return ctypes.CDLL(None).syscall(create_ruleset, None, 0, version) > 0
 
 
 class Strategy:
@@ -354,6 +361,7 @@ class Trouble(DrillCase):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.1)
 
+    @unittest.skipUnless(has_landlock(), "this kernel has no Landlock")
     def test_the_server_is_cut_off(self):
         victim = Path(tempfile.mkdtemp(prefix="holdfast-pg-victim-"))
         self.addCleanup(shutil.rmtree, victim, ignore_errors=True)
