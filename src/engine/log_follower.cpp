@@ -317,14 +317,11 @@ Result<void> LogFollower::Parts::take(WalStream& stream, const WalStream::Arriva
                    fmt::format("the server sends WAL from {}, and {} was due",
                                wire::format_lsn(arrival.start), wire::format_lsn(end)));
     }
-    tail->append(arrival.bytes, arrival.server_time);
+    tail->append(arrival.bytes, arrival.complete_at);
   }
   const auto so_far = tail->state();
-  const bool is_all = arrival.server_end != 0 && so_far.end >= arrival.server_end;
-  if (arrival.kind == WalStream::Arrival::Kind::idle && is_all &&
-      arrival.server_time > so_far.marked) {
-    tail->mark(arrival.server_time);
-  }
+  const bool is_idle = arrival.kind == WalStream::Arrival::Kind::idle;
+  if (is_idle && arrival.complete_at > so_far.marked) tail->mark(*arrival.complete_at);
   {
     const std::lock_guard lock(mutex);
     state.received = {.lineage = so_far.lineage, .position = so_far.end, .at = so_far.marked};

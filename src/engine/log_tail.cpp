@@ -46,7 +46,7 @@ void LogTail::add_mark(base::Time at) {
   marked_ = at;
 }
 
-void LogTail::append(base::ByteView bytes, base::Time at) {
+void LogTail::append(base::ByteView bytes, std::optional<base::Time> complete_at) {
   const std::lock_guard lock(mutex_);
   CHECK(!blocks_.empty(), "a log that has not begun");
   while (!bytes.empty()) {
@@ -55,7 +55,7 @@ void LogTail::append(base::ByteView bytes, base::Time at) {
     block.bytes.insert(block.bytes.end(), bytes.begin(),
                        bytes.begin() + static_cast<std::ptrdiff_t>(count));
     bytes = bytes.subspan(count);
-    add_mark(at);
+    if (complete_at && bytes.empty()) add_mark(*complete_at);
     if (block.bytes.size() < block_size_) return;
     blocks_.push_back({.start = block.start + block_size_, .bytes = {}, .marks = {}});
     changed_->notify_all();

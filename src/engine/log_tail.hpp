@@ -34,8 +34,9 @@ class LogTail {
   // there is gone. `origin`: nothing for the first lineage.
   void begin(std::uint32_t lineage, std::uint64_t start,
              std::optional<LogOrigin> origin = std::nullopt);
-  // What follows, sent at `at` by the source's clock. There must be room.
-  void append(base::ByteView bytes, base::Time at);
+  // What follows. There must be room. `complete_at`: when, by the source's clock, it had nothing
+  // beyond these bytes; nothing if it had, or that isn't known.
+  void append(base::ByteView bytes, std::optional<base::Time> complete_at);
   // At `at` there is nothing but what has come.
   void mark(base::Time at);
   [[nodiscard]] std::uint64_t block_size() const noexcept { return block_size_; }

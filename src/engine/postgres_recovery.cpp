@@ -26,6 +26,9 @@ using Kind = RecoveryTarget::Kind;
 namespace {
 
 constexpr mode_t file_mode = 0600;
+// A transaction is dated before it is durable: by so much at most (an asynchronous commit waits for
+// three times wal_writer_delay).
+constexpr base::Duration commit_patience = base::seconds(5);
 
 // Whether the target can lie in what this base and its log cover, by what is known before reading.
 bool may_reach(const PostgresRecovery& recovery, const repository::SnapshotRecord& snapshot) {
@@ -301,6 +304,15 @@ Result<void> Preparation::check_stop() {
     return Error(ErrorCode::not_found,
                  fmt::format("the log after the newest base doesn't hold {}; {}", target.describe(),
                              reach_of(recovery_.window.end)));
+  }
+  const auto& end = recovery_.window.end;
+  if (how_ == Stop::none && target.kind == Kind::time &&
+      (!end || end->at < target.time + commit_patience)) {
+    return Error(ErrorCode::not_found,
+                 fmt::format("the log doesn't hold a transaction from after {}, and doesn't show "
+                             "yet that there was none: {}",
+                             target.describe(), reach_of(end)))
+        .with_hint("wait a minute, or go as far as the log does with --at latest");
   }
   if (how_ != Stop::none && reached_.position < recovery_.base.end) {
     return Error(ErrorCode::not_found,

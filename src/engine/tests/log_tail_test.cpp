@@ -11,7 +11,7 @@ using base::Time;
 class LogTailTest : public testing::Test {
  protected:
   void append(std::string_view text, std::int64_t at = 1) {
-    tail.append(base::as_bytes(text), {at * base::nanoseconds_per_second});
+    tail.append(base::as_bytes(text), base::Time{at * base::nanoseconds_per_second});
   }
   std::string text_after(std::uint64_t position) const {
     const auto part = tail.part_after(position);
@@ -60,9 +60,8 @@ TEST_F(LogTailTest, MarksLieWithinTheirPart) {
   append("56789ab", 2);
   tail.mark({9 * base::nanoseconds_per_second});
   const auto whole = tail.part_after(0);
-  ASSERT_EQ(whole.marks.size(), 2U);
+  ASSERT_EQ(whole.marks.size(), 1U);
   EXPECT_EQ(whole.marks[0].position, 5U);
-  EXPECT_EQ(whole.marks[1].position, 10U);
   const auto rest = tail.part_after(10);
   EXPECT_EQ(rest.marks.back().position, 12U);
   EXPECT_EQ(rest.marks.back().at, Time{9 * base::nanoseconds_per_second});
@@ -74,11 +73,18 @@ TEST_F(LogTailTest, MarksLieWithinTheirPart) {
   EXPECT_EQ(tail.state().marked, Time{9 * base::nanoseconds_per_second});
 }
 
+TEST_F(LogTailTest, WhatIsNotKnownToBeAllIsNotMarked) {
+  tail.begin(1, 0);
+  tail.append(base::as_bytes("0123"), std::nullopt);
+  EXPECT_TRUE(tail.part_after(0).marks.empty());
+  EXPECT_EQ(tail.state().marked, Time{});
+}
+
 TEST_F(LogTailTest, ManyMarksAreThinned) {
   LogTail large(1'000'000, 2, executor);
   large.begin(1, 0);
   for (std::int64_t i = 0; i < 10'000; ++i) {
-    large.append(base::as_bytes("x"), {i * base::nanoseconds_per_second});
+    large.append(base::as_bytes("x"), base::Time{i * base::nanoseconds_per_second});
   }
   const auto part = large.part_after(0);
   EXPECT_LE(part.marks.size(), 130U);

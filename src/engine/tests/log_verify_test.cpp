@@ -30,8 +30,11 @@ TEST_F(LogVerifyTest, AChangedByteIsSeen) {
   const auto name = pieces().front().name;
   {
     std::fstream file(test.directory / ("ssd/" + name), std::ios::in | std::ios::out);
-    file.seekp(60);
-    file.put('x');
+    constexpr int at = 60;
+    file.seekg(at);
+    const auto before = static_cast<char>(file.get());
+    file.seekp(at);
+    file.put(static_cast<char>(before ^ 1));
   }
   const auto report = verify(Level::intact);
   ASSERT_EQ(report.faults.size(), 1U);

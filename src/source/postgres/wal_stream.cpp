@@ -66,6 +66,7 @@ Result<std::string> WalStream::history(std::uint32_t timeline) {
 }
 
 Result<void> WalStream::start(wire::Lsn start, std::uint32_t timeline) {
+  alive_at_.reset();
   return wire::start_replication(*connection_, slot_, start, timeline);
 }
 
@@ -82,16 +83,17 @@ Result<WalStream::Arrival> WalStream::next(base::Duration timeout) {
       made.kind = Arrival::Kind::bytes;
       made.start = data->start;
       made.bytes = data->bytes;
-      server_end_ = std::max(data->server_end, data->start + data->bytes.size());
-      server_time_ = data->sent_at;
+      alive_at_.reset();
+      // With bytes the server says how far its WAL is durable.
+      if (data->start + data->bytes.size() >= data->server_end) made.complete_at = data->sent_at;
     } else {
+      // A keepalive says only how far it has sent. But whatever was durable before it is sent
+      // before the next one: if nothing came between two, nothing was there at the first.
       const auto& alive = std::get<wire::WalKeepalive>(decoded);
-      server_end_ = alive.server_end;
-      server_time_ = alive.sent_at;
+      made.complete_at = alive_at_;
+      alive_at_ = alive.sent_at;
     }
   }
-  made.server_end = server_end_;
-  made.server_time = server_time_;
   return made;
 }
 

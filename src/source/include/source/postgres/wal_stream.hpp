@@ -39,10 +39,10 @@ class WalStream {
   base::Result<void> start(wire::Lsn start, std::uint32_t timeline);
   struct Arrival {
     enum class Kind { bytes, idle, timeline_end } kind = Kind::idle;
-    wire::Lsn start = 0;       // of bytes
-    base::ByteView bytes;      // valid until the next call
-    wire::Lsn server_end = 0;  // as the server said last; 0: it has not yet
-    base::Time server_time;
+    wire::Lsn start = 0;   // of bytes
+    base::ByteView bytes;  // valid until the next call
+    // At this instant, by the server's clock, nothing was durable there that had not come by now.
+    std::optional<base::Time> complete_at;
     std::optional<wire::NextTimeline> next;  // of timeline_end; nothing: the server stops
   };
   // Waits for at most `timeout`; then it is idle.
@@ -59,8 +59,7 @@ class WalStream {
   WalSlot slot_state_;
   wire::PostgresIdentity identity_;
   std::uint64_t segment_size_ = 0;
-  wire::Lsn server_end_ = 0;
-  base::Time server_time_;
+  std::optional<base::Time> alive_at_;  // of the last keepalive since the last bytes
 };
 
 }  // namespace holdfast::source
