@@ -34,8 +34,8 @@ bool has_log(const strategy::Component& component) {
                      [](const strategy::Plan& plan) { return plan.is_log(); });
 }
 
-// What the log covers without a gap up to its end: from the end of the oldest base that it leads
-// there from. What can't be read covers nothing.
+// What the log surely covers without a gap up to its end: from the end of the oldest base that it
+// leads there from. What can't be read covers nothing.
 Result<std::optional<std::pair<base::Time, base::Time>>> log_span(
     const Listed& listed, const strategy::Component& component) {
   const auto& repository = listed.place->repository();
@@ -50,8 +50,9 @@ Result<std::optional<std::pair<base::Time, base::Time>>> log_span(
     if (!window.end || (span && window.end->position != end)) break;
     end = window.end->position;
     const auto finished = (*at)->summary.finished;
-    if (finished > window.end->at) break;
-    span = {finished, window.end->at};
+    const auto last = window.end->at - commit_patience;
+    if (finished > last) break;
+    span = {finished, last};
   }
   return span;
 }

@@ -26,9 +26,6 @@ using Kind = RecoveryTarget::Kind;
 namespace {
 
 constexpr mode_t file_mode = 0600;
-// A transaction is dated before it is durable: by so much at most (an asynchronous commit waits for
-// three times wal_writer_delay).
-constexpr base::Duration commit_patience = base::seconds(5);
 
 // Whether the target can lie in what this base and its log cover, by what is known before reading.
 bool may_reach(const PostgresRecovery& recovery, const repository::SnapshotRecord& snapshot) {

@@ -26,6 +26,10 @@ struct LogBase {
 base::Result<std::optional<LogBase>> log_base(const repository::Repository& repository,
                                               const repository::SnapshotRecord& snapshot);
 
+// A transaction is dated before it is durable: by so much at most (an asynchronous commit waits for
+// three times wal_writer_delay). Until then a mark doesn't show that none is missing.
+inline constexpr base::Duration commit_patience = base::seconds(5);
+
 struct LogWindow {
   repository::LogMap map{{}};
   // What follows the base without a gap, along the newest lineage that it leads to. Empty: nothing.
