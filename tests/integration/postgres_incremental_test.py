@@ -241,8 +241,14 @@ class Trouble(IncrementalCase):
         strategy.back_up("often")
         self.incremental(strategy)
         server.query("create table after_it as select generate_series(1, 1000) i")
+        written = server.query("select pg_current_wal_lsn()").strip()
         server.query("select pg_switch_wal()")
         server.query("checkpoint")
+        # What isn't summarized yet would be summarized anew.
+        deadline = time.monotonic() + 60
+        while server.query(f"select summarized_lsn >= '{written}' from pg_get_wal_summarizer_state()").strip() != "t":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
         for path in (server.data / "pg_wal" / "summaries").iterdir():
             path.unlink()
         run = strategy.back_up("often", status=WARNINGS)
